@@ -1,0 +1,51 @@
+// Starts sandboxes: the seam between deciding and running, so that tests can put a function there.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "base/process.h"
+#include "base/warning.h"
+#include "runner/runner.h"
+#include "spec/spec.h"
+
+namespace cntr::build {
+
+struct LaunchResult {
+  ExitStatus status;
+  // Set when the runner itself failed, so that the step never ran: its reason.
+  std::optional<std::string> start_failure;
+};
+
+class Launcher {
+ public:
+  virtual ~Launcher() = default;
+
+  // The runner that this step would use. Throws as runner::choose() does.
+  virtual runner::Kind choose(const spec::Step& step) = 0;
+  // The runner to try after `failed` could not start the step. Throws as
+  // runner::choose_after_failure() does.
+  virtual runner::Kind choose_after_failure(const spec::Step& step, runner::Kind failed,
+                                            const std::string& reason) = 0;
+  // Runs the sandbox to its end. Throws the Error of runner::Runner::refusal(), prepare() or
+  // plan().
+  virtual LaunchResult run(const spec::Step& step, runner::Kind kind,
+                           const runner::Sandbox& sandbox, const OutputSink& out,
+                           const OutputSink& err) = 0;
+};
+
+// Real runners.
+class RunnerLauncher : public Launcher {
+ public:
+  explicit RunnerLauncher(WarningSink warn) : warn_(std::move(warn)) {}
+  runner::Kind choose(const spec::Step& step) override;
+  runner::Kind choose_after_failure(const spec::Step& step, runner::Kind failed,
+                                    const std::string& reason) override;
+  LaunchResult run(const spec::Step& step, runner::Kind kind, const runner::Sandbox& sandbox,
+                   const OutputSink& out, const OutputSink& err) override;
+
+ private:
+  WarningSink warn_;
+};
+
+}  // namespace cntr::build

@@ -1,0 +1,198 @@
+#include "build/sandbox_setup.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <set>
+
+#include "base/error.h"
+#include "base/file_system.h"
+#include "build/image_user.h"
+#include "build/sandbox_paths.h"
+#include "build/staging.h"
+
+namespace cntr::build {
+namespace {
+
+const std::string kBuild(kBuildRoot);
+
+void make_placeholder(const std::string& path, bool directory) {
+  if (directory) {
+    make_directories(path);
+    return;
+  }
+  make_directories(parent_path(path));
+  const UniqueFd fd(open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644));
+  if (!fd.valid()) throw system_error("Cannot write " + path, errno);
+}
+
+// The binds of one step, with their mount points inside /build.
+class BindPlan {
+ public:
+  BindPlan(const spec::Step& step, const ResolvedStep& resolved, const std::string& work)
+      : step_(step), resolved_(resolved), work_(work), paths_(sandbox_paths(step)) {}
+
+  std::vector<runner::Bind> make() {
+    for (const ResolvedInput& input : resolved_.inputs) {
+      add(input.host, input.container, false, input.directory);
+    }
+    for (const spec::Mount& mount : step_.mounts) add_mount(mount);
+    for (const ResolvedOutput& output : resolved_.outputs) add_output(output);
+    std::stable_sort(
+        binds_.begin(), binds_.end(),
+        [](const runner::Bind& a, const runner::Bind& b) { return a.container < b.container; });
+    drop_what_a_directory_shows();
+    for (const runner::Bind& bind : binds_) {
+      if (path_below(bind.container, kBuild)) {
+        make_placeholder(path_in_work(work_, bind.container), bind.directory);
+      }
+    }
+    return std::move(binds_);
+  }
+
+ private:
+  void add(const std::string& host, const std::string& container, bool writable, bool directory) {
+    binds_.push_back({host, container, writable, directory});
+  }
+
+  void add_mount(const spec::Mount& mount) {
+    if (mount.undeclared) {
+      const auto info = stat_file(mount.host);
+      if (!info) {
+        throw user_error_at(step_.location, "Step " + step_.name + ": the mounted path " +
+                                                mount.host + " is not there");
+      }
+      add(mount.host, mount.container, mount.mode == spec::MountMode::kReadWrite,
+          info->kind == FileKind::kDirectory);
+      return;
+    }
+    bool shows_something = false;
+    if (mount.mode == spec::MountMode::kReadWrite) {
+      const std::string inside = paths_.find(mount.host).value_or(mount.host);
+      const std::string directory = path_in_work(work_, inside);
+      make_directories(directory);
+      add(directory, mount.container, true, true);
+      shows_something = true;
+    }
+    for (const ResolvedInput& input : resolved_.inputs) {
+      if (const auto rest = path_below(input.host, mount.host)) {
+        add(input.host, rest->empty() ? mount.container : mount.container + "/" + *rest, false,
+            input.directory);
+        shows_something = true;
+      } else if (input.directory && path_below(mount.host, input.host)) {
+        add(mount.host, mount.container, false, true);
+        shows_something = true;
+      }
+    }
+    if (!shows_something) add(work_ + "/empty", mount.container, false, true);
+  }
+
+  void add_output(const ResolvedOutput& output) {
+    const std::string host = path_in_work(work_, output.container);
+    const bool is_directory = output.kind == store::OutputKind::kDirectory;
+    const std::string parent = parent_path(output.container);
+    make_directories(is_directory ? host : parent_path(host));
+    if (path_below(output.container, kBuild)) return;
+    for (const runner::Bind& bind : binds_) {
+      if (bind.container == parent && bind.writable) return;
+    }
+    add(parent_path(host), parent, true, true);
+  }
+
+  // An input below an input directory is there already.
+  void drop_what_a_directory_shows() {
+    std::vector<runner::Bind> kept;
+    for (const runner::Bind& bind : binds_) {
+      const bool shown = std::any_of(kept.begin(), kept.end(), [&](const runner::Bind& other) {
+        const auto rest = path_below(bind.container, other.container);
+        return rest && other.directory && !bind.writable && !other.writable &&
+               bind.host == (rest->empty() ? other.host : other.host + "/" + *rest);
+      });
+      if (!shown) kept.push_back(bind);
+    }
+    binds_ = std::move(kept);
+  }
+
+  const spec::Step& step_;
+  const ResolvedStep& resolved_;
+  const std::string& work_;
+  const PathMap paths_;
+  std::vector<runner::Bind> binds_;
+};
+
+// "NAME=value": the image's own, the defaults, what the step declares, secrets; later ones win.
+std::vector<std::string> environment_of(const ResolvedStep& resolved, const Execution& execution) {
+  std::vector<spec::Variable> variables = {{"PATH", std::string(kDefaultSearchPath)},
+                                           {"LANG", "C.UTF-8"},
+                                           {"HOME", "/tmp"},
+                                           {"TMPDIR", "/tmp"}};
+  const auto set = [&](const std::string& name, const std::string& value) {
+    const auto found =
+        std::find_if(variables.begin(), variables.end(),
+                     [&](const spec::Variable& variable) { return variable.name == name; });
+    if (found == variables.end()) {
+      variables.push_back({name, value});
+    } else {
+      found->value = value;
+    }
+  };
+  if (execution.image_config != nullptr) {
+    for (const std::string& entry : execution.image_config->env) {
+      const size_t equals = entry.find('=');
+      if (equals != std::string::npos) set(entry.substr(0, equals), entry.substr(equals + 1));
+    }
+  }
+  for (const spec::Variable& variable : resolved.variables) set(variable.name, variable.value);
+  for (const spec::Variable& secret : execution.secrets) set(secret.name, secret.value);
+  std::vector<std::string> out;
+  for (const spec::Variable& variable : variables) {
+    out.push_back(variable.name + "=" + variable.value);
+  }
+  return out;
+}
+
+void make_work_directory(const Execution& execution) {
+  const std::string& work = execution.work;
+  if (!execution.keep_work) remove_tree(work);
+  for (const char* name : {"/build", "/tmp", "/empty"}) make_directories(work + name);
+}
+
+}  // namespace
+
+std::string path_in_work(const std::string& work, const std::string& container) {
+  if (const auto rest = path_below(container, kBuild)) {
+    return work + "/build" + (rest->empty() ? "" : "/" + *rest);
+  }
+  return work + "/external" + container;
+}
+
+runner::Sandbox set_up_sandbox(const spec::Step& step, const ResolvedStep& resolved,
+                               const Execution& execution) {
+  make_work_directory(execution);
+  runner::Sandbox sandbox;
+  sandbox.id = digest_of(execution.work + " " + std::to_string(getpid())).hex().substr(0, 16);
+  sandbox.argv = resolved.argv;
+  sandbox.environment = environment_of(resolved, execution);
+  sandbox.directory = resolved.directory;
+  sandbox.input_path = step.stdin_path.value_or("");
+  sandbox.root = execution.root;
+  if (!execution.root) sandbox.hidden = {step.source_dir, step.binary_dir};
+  sandbox.work_directory = execution.work;
+  sandbox.binds = BindPlan(step, resolved, execution.work).make();
+  sandbox.network = step.network;
+  sandbox.writable_root = step.writable_root;
+  sandbox.caller = {getuid(), getgid()};
+  sandbox.user = sandbox.caller;
+  if (execution.root && !execution.image_config->user.empty()) {
+    sandbox.user = image_user(execution.image_config->user, execution.root->directory);
+  }
+  if (path_below(sandbox.directory, kBuild)) {
+    make_directories(path_in_work(execution.work, sandbox.directory));
+  }
+  if (execution.runner == runner::Kind::kHost) stage_on_host(step, sandbox);
+  return sandbox;
+}
+
+}  // namespace cntr::build

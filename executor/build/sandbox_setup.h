@@ -1,0 +1,36 @@
+// Makes the private work directory of a step and says what its sandbox looks like.
+//
+//   <work>/build      -> /build: parents of the declared outputs, mount points of the inputs
+//   <work>/tmp        -> /tmp
+//   <work>/external   -> the directories of outputs outside /build
+//   <work>/empty      -> a mount in which nothing is declared
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "build/resolved_step.h"
+#include "runner/runner.h"
+#include "spec/spec.h"
+
+namespace cntr::build {
+
+// Where an output that the step makes at `container` lies on the host.
+std::string path_in_work(const std::string& work, const std::string& container);
+
+// What differs from execution to execution of the same resolved step.
+struct Execution {
+  runner::Kind runner = runner::Kind::kBubblewrap;
+  std::string work;
+  bool keep_work = false;            // false: whatever is in the work directory is removed
+  std::optional<runner::Root> root;  // nullopt: the host
+  const spec::ImageConfig* image_config = nullptr;  // null for the host
+  std::vector<spec::Variable> secrets;
+};
+
+// Throws a user Error at the step's location for what the runner cannot do, an environment Error
+// when the directory cannot be made.
+runner::Sandbox set_up_sandbox(const spec::Step& step, const ResolvedStep& resolved,
+                               const Execution& execution);
+
+}  // namespace cntr::build

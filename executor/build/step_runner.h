@@ -1,0 +1,95 @@
+// Runs one step: signature, cache, sandbox, publication. The heart of `cntr run` and, later, of
+// every step edge of cntr-ninja.
+//
+// Order of writing, so that a crash at any point leaves no false result (docs/signature.md): the
+// step writes in its work directory; blobs; record and action row; outputs by rename; last the
+// state files, which only say what the build tree held at that moment.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/digest.h"
+#include "base/process.h"
+#include "base/warning.h"
+#include "build/build_tree.h"
+#include "build/launcher.h"
+#include "build/resolved_step.h"
+#include "build/sandbox_setup.h"
+#include "build/step_log.h"
+#include "spec/spec.h"
+#include "store/cache.h"
+
+namespace cntr::build {
+
+enum class StepResult {
+  kCurrent,      // the build tree already held the result; nothing was touched
+  kRestored,     // a hit: outputs came from the cache
+  kExecuted,     // a miss: the step ran
+  kFailed,       // it ran and failed; old outputs are as they were
+  kInterrupted,  // ended by SIGINT, SIGTERM or SIGHUP
+};
+std::string_view name_of(StepResult result);
+
+struct StepOutcome {
+  StepResult result = StepResult::kCurrent;
+  Digest signature;
+  std::string runner;                // what executed it; "" when nothing did
+  std::vector<std::string> reasons;  // of an execution: what changed since the last result here
+  std::string failure;               // of kFailed: several lines for a person
+  std::chrono::milliseconds duration{0};
+};
+
+// What would happen, without doing it: for `cntr explain`.
+struct StepForecast {
+  bool would_execute = false;
+  bool would_restore = false;
+  std::string signature_text;
+  std::vector<std::string> reasons;  // as in StepOutcome; empty when nothing would happen
+};
+
+// Everything that a StepRunner works with; all must outlive it.
+struct StepContext {
+  store::Cache& cache;
+  Launcher& launcher;
+  const Clock& clock;
+  OutputSink echo;  // what the step prints, without its secrets
+  WarningSink warn;
+};
+
+// Not thread-safe. Throws Errors as resolve() and set_up_sandbox() do, and an environment Error
+// when the build tree cannot be written or the runner cannot start.
+class StepRunner {
+ public:
+  explicit StepRunner(StepContext context) : context_(std::move(context)) {}
+
+  StepOutcome run(const spec::Step& step);
+  StepForecast forecast(const spec::Step& step);
+  // Runs `argv` on the caller's terminal in the step's sandbox: in the work directory that a failed
+  // step left, else in a new one, which is removed afterwards. Nothing is published.
+  ExitStatus open_shell(const spec::Step& step, const std::vector<std::string>& argv);
+
+ private:
+  struct Task;
+
+  Task open_task(const spec::Step& step);
+  std::vector<std::string> reasons_to_run(const Task& task);
+  bool is_current(const Task& task);
+  bool restore(Task& task, const store::ActionResult& result);
+  // The environment in which the step runs here; holds the image while it lives.
+  struct Stage;
+  Stage set_stage(const Task& task);
+  // Starts the step in a new work directory, with another runner when one cannot start it.
+  ExitStatus launch(const Task& task, Execution& execution, StepLog& log);
+  StepOutcome execute(Task& task);
+  void write_state(const Task& task, const std::vector<store::Output>& outputs);
+  StepOutcome finish(const Task& task, StepOutcome outcome);
+
+  StepContext context_;
+};
+
+}  // namespace cntr::build

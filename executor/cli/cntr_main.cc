@@ -1,0 +1,57 @@
+// The cntr program: finds the subcommand, runs it, and turns an Error into a message and a code.
+#include "base/error.h"
+#include "cli/command.h"
+#include "cli/session.h"
+
+namespace cntr::cli {
+namespace {
+
+int exit_code_of(ErrorKind kind) {
+  switch (kind) {
+    case ErrorKind::kUser:
+      return kUserError;
+    case ErrorKind::kEnvironment:
+      return kEnvironmentError;
+    case ErrorKind::kInternal:
+      return kInternalError;
+  }
+  return kInternalError;
+}
+
+int run(int argc, char** argv) {
+  CLI::App app("Containers and conda environments as steps of a CMake build.", "cntr");
+  app.set_version_flag("--version", CNTR_VERSION);
+  app.require_subcommand(1);
+  app.footer(
+      "Exit codes: 0 done, 1 a step failed, 2 the project or the command line is wrong,\n"
+      "3 the machine is wrong, 4 a bug in Cntr, 130 interrupted.");
+  Action action;
+  add_run_command(app, action);
+  add_explain_command(app, action);
+  add_shell_command(app, action);
+  add_graph_command(app, action);
+  add_image_command(app, action);
+  add_cache_command(app, action);
+  add_doctor_command(app, action);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& failure) {
+    return app.exit(failure) == 0 ? kSuccess : kUserError;
+  }
+  return action();
+}
+
+}  // namespace
+}  // namespace cntr::cli
+
+int main(int argc, char** argv) {
+  try {
+    return cntr::cli::run(argc, argv);
+  } catch (const cntr::Error& error) {
+    cntr::cli::print_error(std::string("cntr: error: ") + error.what() + "\n");
+    return cntr::cli::exit_code_of(error.kind());
+  } catch (const std::exception& failure) {
+    cntr::cli::print_error(std::string("cntr: internal error: ") + failure.what() + "\n");
+    return cntr::cli::kInternalError;
+  }
+}

@@ -1,0 +1,43 @@
+#include "cli/session.h"
+
+#include <cstdio>
+
+#include "base/file_system.h"
+#include "base/text.h"
+
+namespace cntr::cli {
+
+void print(std::string_view text) {
+  std::fwrite(text.data(), 1, text.size(), stdout);
+  std::fflush(stdout);
+}
+
+void print_error(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stderr); }
+
+WarningSink warnings() {
+  return [](const std::string& sentence) { print_error("cntr: warning: " + sentence + "\n"); };
+}
+
+Session::Session()
+    : cache_(store::Cache::default_root(), warnings()),
+      launcher_(warnings()),
+      steps_({cache_, launcher_, system_clock(), [](std::string_view bytes) { print(bytes); },
+              warnings()}) {}
+
+FoundStep find_step(const spec::Workflow& workflow, const std::string& name) {
+  for (const spec::Step& step : workflow.steps) {
+    if (step.name == name) return {step, ""};
+  }
+  const spec::Producers producers(workflow);
+  for (const std::string& base : {current_directory(), workflow.index.binary_dir}) {
+    const std::string path = normal_path(name, base);
+    if (const spec::Step* step = producers.of(path)) return {*step, path};
+  }
+  std::vector<std::string> names;
+  for (const spec::Step& step : workflow.steps) names.push_back(step.name);
+  throw user_error(
+      "No step is named " + quote(name) + " or makes a file of that name",
+      {names.empty() ? "The project declares no steps." : "Steps: " + join(names, ", ") + "."});
+}
+
+}  // namespace cntr::cli

@@ -1,0 +1,42 @@
+// What every subcommand needs: the terminal and the cache.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/warning.h"
+#include "build/launcher.h"
+#include "build/step_runner.h"
+#include "spec/workflow.h"
+#include "store/cache.h"
+
+namespace cntr::cli {
+
+void print(std::string_view text);        // standard output, flushed
+void print_error(std::string_view text);  // standard error
+WarningSink warnings();                   // "cntr: warning: ..." on standard error
+
+// Opens the cache of CNTR_CACHE_DIR and makes the real launcher.
+class Session {
+ public:
+  Session();
+
+  store::Cache& cache() { return cache_; }
+  build::StepRunner& steps() { return steps_; }
+
+ private:
+  store::Cache cache_;
+  build::RunnerLauncher launcher_;
+  build::StepRunner steps_;
+};
+
+// The step that `name` means in the workflow: a step's name, or a path of one of its outputs
+// (relative to the current directory or to the build directory). Throws a user Error with the
+// nearest names when there is none.
+struct FoundStep {
+  const spec::Step& step;
+  std::string output;  // the output that was named; "" when the step was
+};
+FoundStep find_step(const spec::Workflow& workflow, const std::string& name);
+
+}  // namespace cntr::cli

@@ -1,0 +1,192 @@
+#include "image/image.h"
+
+#include <array>
+#include <cstdlib>
+#include <functional>
+#include <optional>
+
+#include "base/error.h"
+#include "image/image_store.h"
+#include "image/oci_layout.h"
+#include "image/rootfs.h"
+#include "image/unpack.h"
+
+namespace cntr::image {
+namespace {
+
+struct MountPoint {
+  const char* name;
+  mode_t mode;
+};
+constexpr std::array<MountPoint, 5> kMountPoints = {
+    {{"build", 0755}, {"dev", 0755}, {"proc", 0755}, {"src", 0755}, {"tmp", 01777}}};
+
+Error changed(const std::string& source) {
+  return user_error(source + " has changed since its identity was taken",
+                    {"Build again when nothing changes it any more."});
+}
+
+// The tree's digest, of files that are not worth remembering.
+Digest digest_of_tree(const std::string& directory) {
+  store::FileDigests digests(nullptr, store::disk_reader(), system_clock(), {});
+  return digests.tree(directory, store::SpecialFiles::kSkip)->digest();
+}
+
+// What a sandbox mounts over must be a directory. Made after the identity was taken.
+void add_mount_points(const std::string& directory, TreeModes modes) {
+  UnpackBudget budget;
+  TreeWriter writer(directory, modes, budget);
+  for (const MountPoint& point : kMountPoints) {
+    const Place place = writer.place({point.name});
+    if (writer.kind_at(place) != FileKind::kDirectory) writer.put_directory(place, point.mode, {});
+  }
+  writer.finish();
+}
+
+void unpack_layout(const OciLayout& layout, const LayoutImage& source, const std::string& directory,
+                   TreeModes modes) {
+  Unpacker unpacker(directory, modes, Whiteouts::kApply);
+  for (size_t i = 0; i < source.layers.size(); ++i) {
+    const UniqueFd fd = layout.open_layer(source.layers[i]);
+    const std::string name = "layer " + source.layers[i].digest.text();
+    const Unpacker::Result result = unpacker.apply(fd.get(), name, Hashed::kStream);
+    if (result.digest != source.config.diff_ids[i]) {
+      throw user_error(name + ": its content does not have the digest that the config names");
+    }
+  }
+  unpacker.finish();
+}
+
+struct UnpackedRootfs {
+  Digest archive;
+  Digest tree;
+};
+
+UnpackedRootfs unpack_rootfs(const std::string& archive, const std::string& directory,
+                             TreeModes modes) {
+  const UniqueFd fd = open_to_read(archive);
+  Unpacker unpacker(directory, modes, Whiteouts::kNone);
+  const Unpacker::Result result = unpacker.apply(fd.get(), archive, Hashed::kFile);
+  if (result.entries == 0) throw user_error(archive + ": the archive has no entries");
+  if (!result.has_end_mark) {
+    throw user_error(archive + ": the archive is truncated: it has no end mark");
+  }
+  unpacker.finish();
+  return {result.digest, digest_of_tree(directory)};
+}
+
+// A directory would be copied into itself.
+void check_not_around(const std::string& rootfs, const store::Cache& cache) {
+  char* const real_rootfs = realpath(rootfs.c_str(), nullptr);
+  char* const real_cache = realpath(cache.root().c_str(), nullptr);
+  const bool around = real_rootfs != nullptr && real_cache != nullptr &&
+                      path_below(real_cache, real_rootfs).has_value();
+  std::free(real_rootfs);
+  std::free(real_cache);
+  if (!around) return;
+  throw user_error("the root file system " + rootfs + " holds the cache " + cache.root(),
+                   {"Set CNTR_CACHE_DIR to a directory outside of it."});
+}
+
+FileKind rootfs_kind(const std::string& rootfs) {
+  const auto info = stat_file(rootfs);
+  if (!info) {
+    throw user_error("there is no " + rootfs,
+                     {"When a rule of the build makes it, ROOTFS must name that rule's output."});
+  }
+  if (info->kind != FileKind::kDirectory && info->kind != FileKind::kRegular) {
+    throw user_error(rootfs + " is neither a directory nor a tar archive");
+  }
+  return info->kind;
+}
+
+Digest identify_directory(const std::string& rootfs, store::Cache& cache) {
+  check_not_around(rootfs, cache);
+  const auto tree = cache.file_digests().tree(rootfs, store::SpecialFiles::kSkip);
+  if (!tree) throw changed(rootfs);
+  return tree->digest();
+}
+
+Digest identify_archive(const std::string& archive, store::Cache& cache) {
+  const auto content = cache.file_digests().file(archive);
+  if (!content) throw changed(archive);
+  const std::string fact = "rootfs " + content->digest.hex();
+  const auto known = [&]() -> std::optional<Digest> {
+    const auto text = cache.find_fact(fact);
+    return text ? Digest::parse(*text) : std::nullopt;
+  };
+  if (const auto identity = known()) return *identity;
+  ImageStore images(cache);
+  const auto fill = [&](const std::string& directory) {
+    const UnpackedRootfs unpacked = unpack_rootfs(archive, directory, images.modes());
+    if (unpacked.archive != content->digest) throw changed(archive);
+    add_mount_points(directory, images.modes());
+    cache.add_fact(fact, unpacked.tree.hex());
+    return unpacked.tree;
+  };
+  return images.make("archive-" + content->digest.hex(), known, fill);
+}
+
+void fill_from_layout(const std::string& layout_directory, const std::optional<std::string>& tag,
+                      const Digest& identity, const std::string& directory, TreeModes modes) {
+  const OciLayout layout(layout_directory);
+  const LayoutImage source = layout.find(tag);
+  if (source.identity != identity) throw changed(layout_directory);
+  unpack_layout(layout, source, directory, modes);
+}
+
+void fill_from_rootfs(const std::string& rootfs, const Digest& identity,
+                      const std::string& directory, TreeModes modes) {
+  Digest tree;
+  if (rootfs_kind(rootfs) == FileKind::kDirectory) {
+    copy_rootfs(rootfs, directory, modes);
+    tree = digest_of_tree(directory);
+  } else {
+    tree = unpack_rootfs(rootfs, directory, modes).tree;
+  }
+  if (tree != identity) throw changed(rootfs);
+}
+
+// Adds the image to what went wrong.
+template <typename Action>
+auto in_image(const spec::Image& image, const Action& action) {
+  try {
+    return action();
+  } catch (const Error& error) {
+    throw Error(error.kind(), "Image " + image.name + ": " + error.message(), image.location,
+                error.notes());
+  }
+}
+
+}  // namespace
+
+spec::ImageIdentity identify(const spec::Image& image, store::Cache& cache) {
+  return in_image(image, [&]() -> spec::ImageIdentity {
+    if (image.oci_layout) {
+      const LayoutImage source = OciLayout(*image.oci_layout).find(image.tag);
+      return {source.identity, source.config.process};
+    }
+    if (rootfs_kind(*image.rootfs) == FileKind::kDirectory) {
+      return {identify_directory(*image.rootfs, cache), {}};
+    }
+    return {identify_archive(*image.rootfs, cache), {}};
+  });
+}
+
+ImageUse unpacked_tree(const spec::Image& image, const spec::ImageIdentity& identity,
+                       store::Cache& cache) {
+  return in_image(image, [&] {
+    ImageStore images(cache);
+    return images.acquire(identity.identity, [&](const std::string& directory) {
+      if (image.oci_layout) {
+        fill_from_layout(*image.oci_layout, image.tag, identity.identity, directory,
+                         images.modes());
+      } else {
+        fill_from_rootfs(*image.rootfs, identity.identity, directory, images.modes());
+      }
+      add_mount_points(directory, images.modes());
+    });
+  });
+}
+
+}  // namespace cntr::image

@@ -1,0 +1,49 @@
+// Images: what identifies one, and its unpacked tree in the cache. docs/images.md has the rules.
+//
+// Identity (docs/signature.md): of an OCI image the digest of its config; of a root file system,
+// directory or tar alike, the digest of its tree (store/tree.h).
+#pragma once
+
+#include <string>
+
+#include "base/digest.h"
+#include "base/file_system.h"
+#include "spec/spec.h"
+#include "store/cache.h"
+
+namespace cntr::image {
+
+// Reads the source and says what it is. An OCI layout: index, manifest and config are read and
+// checked against their digests; layers are not. A tar archive is read whole, and unpacked into the
+// cache, once: the cache remembers what an archive's digest stands for. Throws a user Error (at the
+// image's location) for a source that is missing, malformed, hostile or of another platform, an
+// environment Error for a full disk.
+spec::ImageIdentity identify(const spec::Image& image, store::Cache& cache);
+
+// An unpacked image in use. While this object lives it holds a shared lock (flock) on
+// <images>/<hex>.lock, so that nobody removes the tree: who wants to, must hold that lock
+// exclusively. Every process that uses the tree holds one of its own.
+class ImageUse {
+ public:
+  ImageUse(std::string path, UniqueFd lock, bool made)
+      : path_(std::move(path)), lock_(std::move(lock)), made_(made) {}
+
+  const std::string& path() const { return path_; }
+  // Whether this call unpacked it, rather than found it in the cache.
+  bool made() const { return made_; }
+
+ private:
+  std::string path_;
+  UniqueFd lock_;
+  bool made_;
+};
+
+// The directory that holds the unpacked tree of `identity`, made when it is not there: once, also
+// when many processes ask at the same time, and never half. Below it are directories /src, /build,
+// /proc, /dev and /tmp, empty ones where the image has none. The tree is never changed afterwards.
+// Throws a user Error for a hostile, damaged or meanwhile changed source, an environment Error for
+// a full disk.
+ImageUse unpacked_tree(const spec::Image& image, const spec::ImageIdentity& identity,
+                       store::Cache& cache);
+
+}  // namespace cntr::image

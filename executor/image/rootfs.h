@@ -1,0 +1,16 @@
+// Root file systems that are directories on the host.
+#pragma once
+
+#include <string>
+
+#include "image/tree_modes.h"
+
+namespace cntr::image {
+
+// Copies what is in the directory `from` into the existing empty directory `to`: files (by reflink
+// where possible) with their hard links, directories, symbolic links as they are, permissions and
+// times. Sockets, fifos and devices are left out. Throws an environment Error that names what
+// cannot be read or written.
+void copy_rootfs(const std::string& from, const std::string& to, TreeModes modes);
+
+}  // namespace cntr::image

@@ -1,0 +1,229 @@
+#include "runner/docker.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "base/error.h"
+#include "base/file_system.h"
+#include "base/text.h"
+#include "runner/docker_image.h"
+#include "runner/launch.h"
+
+namespace cntr::runner {
+namespace {
+
+constexpr const char* kInstall = "Install Docker (on Debian: apt install docker.io).";
+
+bool is_utf8(const std::string& bytes) { return to_utf8(bytes) == bytes; }
+
+// Variables that mean something to the client: it must get the caller's value, not the step's.
+bool is_for_client(std::string_view name) {
+  constexpr std::array<std::string_view, 12> kNames = {
+      "HOME",        "PATH",     "TMPDIR",     "SSH_AUTH_SOCK", "GLIBC_TUNABLES", "HTTP_PROXY",
+      "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy",   "no_proxy",       "SSL_CERT_FILE"};
+  constexpr std::array<std::string_view, 4> kPrefixes = {"DOCKER_", "XDG_", "LD_", "GO"};
+  return std::find(kNames.begin(), kNames.end(), name) != kNames.end() ||
+         std::any_of(kPrefixes.begin(), kPrefixes.end(),
+                     [&](std::string_view prefix) { return name.starts_with(prefix); });
+}
+
+// A line of an --env-file (docker/cli, pkg/kvfile): the value is taken as it is, but one line.
+std::string file_line(const std::string& variable) {
+  constexpr size_t kLongest = 60'000;  // its reader gives up at 64 KiB
+  if (variable.find_first_of("\n\r") != std::string::npos || variable.size() > kLongest) {
+    throw user_error("docker cannot pass the variable " + std::string(variable_name(variable)) +
+                     ": its value has more than one line or more than 60,000 bytes");
+  }
+  return variable + "\n";
+}
+
+// The value of a --mount option: fields in CSV.
+std::string mount_option(const std::vector<std::string>& fields) {
+  std::string option;
+  for (const std::string& field : fields) {
+    if (!option.empty()) option += ',';
+    if (field.find_first_of(",\"\n\r") == std::string::npos) {
+      option += field;
+      continue;
+    }
+    option += '"';
+    for (const char c : field) option += c == '"' ? std::string("\"\"") : std::string(1, c);
+    option += '"';
+  }
+  return option;
+}
+
+void add_bind(std::vector<std::string>& argv, const Bind& bind) {
+  std::vector<std::string> fields = {"type=bind", "source=" + bind.host,
+                                     "target=" + bind.container};
+  if (!bind.writable) fields.push_back("readonly");
+  argv.insert(argv.end(), {"--mount", mount_option(fields)});
+}
+
+void add_variables(const Sandbox& sandbox, const DockerClient& client, Command& command) {
+  command.environment = client.environment;
+  std::string file;
+  bool has_host_name = false;
+  for (const std::string& variable : environment_with_pwd(sandbox)) {
+    const std::string name(variable_name(variable));
+    has_host_name = has_host_name || name == "HOSTNAME";
+    if (is_for_client(name)) {
+      file += file_line(variable);
+    } else {
+      command.argv.insert(command.argv.end(), {"--env", name});
+      command.environment.push_back(variable);
+    }
+  }
+  // The engine sets it unless it is named without being set.
+  if (!has_host_name) command.argv.insert(command.argv.end(), {"--env", "HOSTNAME"});
+  if (!file.empty()) {
+    command.argv.insert(command.argv.end(), {"--env-file", "/dev/fd/3"});
+    static_assert(Command::kExtraFd == 3);
+    command.extra_fd = file;
+  }
+}
+
+std::vector<std::string> client_environment() {
+  std::vector<std::string> variables;
+  for (char** variable = environ; *variable != nullptr; ++variable) {
+    if (is_for_client(variable_name(*variable))) variables.emplace_back(*variable);
+  }
+  return variables;
+}
+
+// A mount point inside another mount would be made by the engine, as root, on the host: it is made
+// here, as the caller.
+void make_nested_mount_points(const Sandbox& sandbox) {
+  std::vector<Bind> outer = {{sandbox.work_directory + "/tmp", "/tmp", true, true}};
+  for (const Bind& bind : sandbox.binds) {
+    for (auto parent = outer.rbegin(); parent != outer.rend(); ++parent) {
+      const auto rest = path_below(bind.container, parent->container);
+      if (!rest || rest->empty()) continue;
+      const std::string path = parent->host + "/" + *rest;
+      if (parent->writable && !exists(path)) {
+        make_directories(bind.directory ? path : parent_path(path));
+        if (!bind.directory) write_file_atomically(path, "");
+      }
+      break;
+    }
+    if (bind.directory) outer.push_back(bind);
+  }
+}
+
+class Docker : public Runner {
+ public:
+  Kind kind() const override { return Kind::kDocker; }
+
+  Availability probe() const override {
+    Availability availability;
+    const std::optional<std::string> docker = find_program("docker", search_path());
+    if (!docker) {
+      availability.reason = "the program docker is not on PATH";
+      availability.fix = kInstall;
+      return availability;
+    }
+    const Captured answer = capture_process(
+        {*docker, "version", "--format", "{{.Client.Version}} {{.Server.Version}}"});
+    const std::vector<std::string> versions = split(last_line(answer.out), ' ');
+    availability.version = versions.front();
+    if (answer.status.code == 0) {
+      availability.usable = true;
+      availability.version = versions.back();
+      return availability;
+    }
+    if (answer.err.find("permission denied") != std::string::npos) {
+      availability.reason = "this user may not talk to the Docker daemon";
+      availability.fix = "Run: sudo usermod -aG docker $USER, and log in again.";
+    } else if (answer.err.find("Is the docker daemon running?") != std::string::npos) {
+      availability.reason = "the Docker daemon does not answer";
+      availability.fix = "Start it (sudo systemctl start docker), or set DOCKER_HOST.";
+    } else {
+      availability.reason = last_line(answer.err);
+      availability.fix = "Make `docker version` work.";
+    }
+    return availability;
+  }
+
+  std::string refusal(const Sandbox& sandbox) const override {
+    if (!sandbox.root) return "docker needs an image";
+    if (sandbox.user != sandbox.caller) {
+      return "the image's user is " + std::to_string(sandbox.user.uid) + ":" +
+             std::to_string(sandbox.user.gid) +
+             ", and docker cannot let the caller own what another user writes";
+    }
+    if (sandbox.argv.empty() || sandbox.argv[0].empty()) return "the command's name is empty";
+    bool text = is_utf8(sandbox.directory);
+    for (const std::string& argument : sandbox.argv) text = text && is_utf8(argument);
+    for (const std::string& variable : sandbox.environment) text = text && is_utf8(variable);
+    for (const Bind& bind : sandbox.binds) {
+      text = text && is_utf8(bind.host) && is_utf8(bind.container);
+      if ((bind.host + "," + bind.container).find("\r\n") != std::string::npos) {
+        return "docker cannot mount paths that hold a carriage return before a newline";
+      }
+    }
+    return text ? "" : "docker cannot pass arguments, variables and paths that are not UTF-8";
+  }
+
+  void prepare(const Sandbox& sandbox) const override {
+    make_nested_mount_points(sandbox);
+    ensure_docker_image(*sandbox.root, required_program("docker", kInstall));
+  }
+
+  Command plan(const Sandbox& sandbox) const override {
+    return plan_docker(sandbox, {supervisor_program(), required_program("docker", kInstall),
+                                 client_environment()});
+  }
+
+  std::optional<std::string> start_failure(const ExitStatus& status,
+                                           const std::string& log_tail) const override {
+    if (const auto failure = supervisor_failure(status, log_tail)) return failure;
+    if (status.code != 125) return std::nullopt;
+    // Hints follow the line that says why.
+    const std::vector<std::string> lines = split(log_tail, '\n');
+    const auto line = std::find_if(lines.rbegin(), lines.rend(),
+                                   [](const std::string& l) { return l.starts_with("docker: "); });
+    return line == lines.rend() ? std::nullopt : std::optional(*line);
+  }
+};
+
+}  // namespace
+
+Command plan_docker(const Sandbox& sandbox, const DockerClient& client) {
+  const std::string name = "cntr-" + sandbox.id;
+  const std::string id_file = sandbox.work_directory + "/container-id";
+  Command command = command_for(sandbox, {client.supervisor});
+  std::vector<std::string>& argv = command.argv;
+  if (sandbox.terminal) argv.push_back("--terminal");
+  argv.insert(argv.end(), {"--started", id_file});
+  argv.insert(argv.end(), {"--cleanup", "5", client.docker, "rm", "--force", "--volumes", name});
+  argv.insert(argv.end(), {"--", client.docker, "run", "--rm", "--init", "--name", name});
+  argv.insert(argv.end(), {"--cidfile", id_file, "--pull", "never", "--log-driver", "none"});
+  argv.insert(argv.end(), {"--network", sandbox.network == spec::Network::kHost ? "host" : "none"});
+  argv.insert(argv.end(), {"--cap-drop", "ALL", "--security-opt", "no-new-privileges"});
+  argv.insert(argv.end(), {"--hostname", "cntr", "--workdir", sandbox.directory});
+  argv.insert(argv.end(), {"--user", std::to_string(sandbox.user.uid) + ":" +
+                                         std::to_string(sandbox.user.gid)});
+  if (!sandbox.writable_root) argv.push_back("--read-only");
+  if (sandbox.terminal) {
+    argv.insert(argv.end(), {"--interactive", "--tty"});
+  } else if (!sandbox.input_path.empty()) {
+    argv.push_back("--interactive");
+  }
+  argv.insert(argv.end(), {"--mount", "type=tmpfs,target=/src,readonly"});
+  add_bind(argv, {sandbox.work_directory + "/build", "/build", true, true});
+  add_bind(argv, {sandbox.work_directory + "/tmp", "/tmp", true, true});
+  for (const Bind& bind : sandbox.binds) add_bind(argv, bind);
+  add_variables(sandbox, client, command);
+  argv.insert(argv.end(), {"--entrypoint", sandbox.argv.at(0)});
+  argv.push_back(docker_image_name(sandbox.root->identity));
+  argv.insert(argv.end(), sandbox.argv.begin() + 1, sandbox.argv.end());
+  return command;
+}
+
+const Runner& docker_runner() {
+  static const Docker runner;
+  return runner;
+}
+
+}  // namespace cntr::runner

@@ -1,0 +1,119 @@
+// From a sandbox description to a launch plan (the Command to run), one pure planner a runner.
+//
+// The contract is section "What a step sees" of docs/sandbox.md; docs/sandbox.md also has the table
+// of what each runner cannot enforce.
+#pragma once
+
+#include <sys/types.h>
+
+#include <array>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/digest.h"
+#include "base/process.h"
+#include "base/warning.h"
+#include "spec/spec.h"
+
+namespace cntr::runner {
+
+enum class Kind { kBubblewrap, kDocker, kHost };
+inline constexpr std::array kAllKinds = {Kind::kBubblewrap, Kind::kDocker, Kind::kHost};
+std::string_view name_of(Kind kind);
+
+// A host path that appears at a path inside. Both absolute and normal. The mount point inside
+// /build exists already in the work directory, one inside another bind exists there; elsewhere the
+// runner makes it.
+struct Bind {
+  std::string host;
+  std::string container;
+  bool writable = false;
+  bool directory = false;
+
+  bool operator==(const Bind&) const = default;
+};
+
+// The image to run in.
+struct Root {
+  Digest identity;
+  std::string directory;  // its unpacked tree on the host
+
+  bool operator==(const Root&) const = default;
+};
+
+struct UserIds {
+  uid_t uid = 0;
+  gid_t gid = 0;
+
+  bool operator==(const UserIds&) const = default;
+};
+
+// All that decides how one step starts. Paths in argv, environment and binds are those inside,
+// except for the host runner, whose caller makes them host paths below work_directory.
+struct Sandbox {
+  std::string id;                        // unique on this machine, a name: names the container
+  std::vector<std::string> argv;         // complete: entrypoint and command
+  std::vector<std::string> environment;  // "NAME=value", complete but for PWD, which is `directory`
+  std::string directory;                 // the working directory inside; it exists
+  std::string input_path;                // standard input; "" for none
+  std::optional<Root> root;              // nullopt: the host's system directories
+  std::vector<std::string> hidden;  // host directories that must not be seen when root is nullopt
+  // On the host; holds build/ (-> /build) and tmp/ (-> /tmp), and what a runner puts beside them.
+  std::string work_directory;
+  std::vector<Bind> binds;  // parents before children
+  spec::Network network = spec::Network::kNone;
+  bool writable_root = false;
+  UserIds user;           // inside
+  UserIds caller;         // outside: who owns what is written
+  bool terminal = false;  // a person's shell at the caller's terminal
+};
+
+// Whether a runner can be used on this machine.
+struct Availability {
+  bool usable = false;
+  std::string version;  // "" when not found
+  std::string reason;   // why not, in one sentence; "" when usable
+  std::string fix;      // what to do; "" when usable
+};
+
+// Thread-safe.
+class Runner {
+ public:
+  virtual ~Runner() = default;
+  virtual Kind kind() const = 0;
+  // Looks at the machine: starts the tool once. Milliseconds to a second.
+  virtual Availability probe() const = 0;
+  // Why this runner cannot run such a step ("" when it can): host runner with an image, docker
+  // without one.
+  virtual std::string refusal(const Sandbox& sandbox) const = 0;
+  // Makes the image known to the engine, once an identity (docker); does nothing elsewhere. Throws
+  // an environment Error.
+  virtual void prepare(const Sandbox& sandbox) const = 0;
+  // Looks only for the programs that it names and, for bubblewrap, at the names in those
+  // directories of the root that get a mount point. The plan starts with the cntr-supervisor
+  // program, which ends what outlives the command, when the command ends or Cntr dies. Throws an
+  // environment Error when a program is missing, a user Error for a bind that cannot be.
+  virtual Command plan(const Sandbox& sandbox) const = 0;
+  // Whether this exit status is the runner's own failure to start the step, with its reason taken
+  // from the end of the log; nullopt when the step itself ended so.
+  virtual std::optional<std::string> start_failure(const ExitStatus& status,
+                                                   const std::string& log_tail) const = 0;
+};
+
+const Runner& runner_of(Kind kind);
+
+// The runner for a step, cheaply: a program on PATH is taken to work. Automatically that is
+// bubblewrap, else docker for an image and the host (with a warning, once a process: no isolation)
+// without one. Throws a user Error for an explicit choice that cannot run such a step, and an
+// environment Error, with what to do, when no runner is there.
+Kind choose(spec::RunnerChoice choice, bool with_image, const WarningSink& warn);
+
+// The next runner after `failed` could not start a step for this reason: probes it, and when it
+// turns out unusable and the choice was automatic, returns the next one. Throws an environment
+// Error, with what to do, in all other cases.
+Kind choose_after_failure(spec::RunnerChoice choice, bool with_image, Kind failed,
+                          const std::string& reason, const WarningSink& warn);
+
+}  // namespace cntr::runner

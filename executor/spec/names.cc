@@ -1,0 +1,43 @@
+#include <string_view>
+
+#include "spec/spec.h"
+
+namespace cntr::spec {
+namespace {
+
+bool is_name_start(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+}
+
+}  // namespace
+
+std::string_view name_of(Network network) { return network == Network::kHost ? "host" : "none"; }
+
+std::string_view name_of(RunnerChoice runner) {
+  switch (runner) {
+    case RunnerChoice::kAuto:
+      return "auto";
+    case RunnerChoice::kBubblewrap:
+      return "bubblewrap";
+    case RunnerChoice::kDocker:
+      return "docker";
+    case RunnerChoice::kHost:
+      return "host";
+  }
+  throw internal_error("A runner without a name");
+}
+
+std::string_view name_of(MountMode mode) { return mode == MountMode::kReadWrite ? "rw" : "ro"; }
+
+bool is_valid_name(std::string_view name) {
+  constexpr size_t kMaxLength = 128;
+  if (name.empty() || name.size() > kMaxLength || !is_name_start(name.front())) return false;
+  for (const char c : name) {
+    if (!is_name_start(c) && std::string_view(".+-").find(c) == std::string_view::npos) {
+      return false;
+    }
+  }
+  return true;
+}
+
+}  // namespace cntr::spec

@@ -1,0 +1,149 @@
+// What a project declares: plain structs, one for each file format of docs/formats.md, and the
+// functions that read and write them.
+//
+// Readers take hostile text: they throw a user Error at file:line:column for anything that is not
+// in the format (unknown or repeated keys, wrong types, missing keys, bad units, relative paths,
+// names that are not names), and never return a half-filled struct. Writers give text that the
+// readers read back to an equal value. All functions are pure and thread-safe.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/digest.h"
+#include "base/error.h"
+
+namespace cntr::spec {
+
+struct NamedMount {
+  std::string name;
+  std::string path;  // on the host
+
+  bool operator==(const NamedMount&) const = default;
+};
+
+struct Variable {
+  std::string name;
+  std::string value;
+
+  bool operator==(const Variable&) const = default;
+};
+
+enum class MountMode { kReadOnly, kReadWrite };
+
+// MOUNTS: the host path appears at a fixed path inside as well. Inside it only what the step
+// declares is visible, unless `undeclared`, which shows all of it and makes the step uncacheable.
+struct Mount {
+  std::string host;
+  std::string container;
+  MountMode mode = MountMode::kReadOnly;
+  bool undeclared = false;
+
+  bool operator==(const Mount&) const = default;
+};
+
+enum class Network { kNone, kHost };
+enum class RunnerChoice { kAuto, kBubblewrap, kDocker, kHost };
+
+struct Step {
+  std::string name;
+  Location location;
+  std::string source_dir;
+  std::string binary_dir;
+  std::vector<NamedMount> named_mounts;
+  std::optional<std::string> image_spec;  // path of the image spec; nullopt: the host
+  std::vector<std::string> command;
+  std::optional<std::string> working_directory;
+  std::string default_directory;
+  std::vector<std::string> inputs;
+  std::vector<std::string> input_directories;
+  std::vector<std::string> outputs;
+  std::vector<std::string> output_directories;
+  std::vector<std::string> optional_outputs;
+  std::vector<Variable> variables;
+  std::vector<std::string> pass_environment;
+  std::vector<std::string> secrets;
+  std::vector<Mount> mounts;
+  std::optional<std::string> stdin_path;
+  std::optional<std::string> stdout_path;
+  std::optional<std::string> stderr_path;
+  Network network = Network::kNone;
+  bool writable_root = false;
+  std::optional<std::chrono::milliseconds> timeout;
+  std::vector<int> success_codes = {0};
+  int retries = 0;
+  bool cache = true;
+  RunnerChoice runner = RunnerChoice::kAuto;
+  std::vector<std::string> labels;
+  std::string comment;
+  bool allow_external = false;
+  std::optional<std::string> depfile;
+  std::optional<std::string> depfile_target;
+
+  bool operator==(const Step&) const = default;
+};
+
+struct Image {
+  std::string name;
+  Location location;
+  std::optional<std::string> rootfs;  // exactly one of rootfs and oci_layout is set
+  std::optional<std::string> oci_layout;
+  std::optional<std::string> tag;
+  std::optional<std::string> depfile;
+  std::optional<std::string> depfile_target;
+
+  bool operator==(const Image&) const = default;
+};
+
+// The part of an OCI image config (image-spec v1.1, config.md) that decides how a step starts.
+struct ImageConfig {
+  std::vector<std::string> env;  // "NAME=value"
+  std::string working_dir;       // "" when the image names none
+  std::vector<std::string> entrypoint;
+  std::vector<std::string> cmd;
+  std::string user;  // "", "uid", "uid:gid", "name", "name:group"
+
+  bool operator==(const ImageConfig&) const = default;
+};
+
+struct ImageIdentity {
+  Digest identity;
+  ImageConfig config;
+
+  bool operator==(const ImageIdentity&) const = default;
+};
+
+struct WorkflowIndex {
+  std::string source_dir;
+  std::string binary_dir;
+  std::vector<std::string> steps;
+  std::vector<std::string> images;
+
+  bool operator==(const WorkflowIndex&) const = default;
+};
+
+// `path` only names the text in messages.
+Step parse_step(std::string_view text, const std::string& path);
+Image parse_image(std::string_view text, const std::string& path);
+ImageIdentity parse_image_identity(std::string_view text, const std::string& path);
+WorkflowIndex parse_workflow_index(std::string_view text, const std::string& path);
+
+// Read the file and parse it. A file that is not there is a user Error.
+Step read_step(const std::string& path);
+Image read_image(const std::string& path);
+ImageIdentity read_image_identity(const std::string& path);
+WorkflowIndex read_workflow_index(const std::string& path);
+
+std::string write_image_identity(const ImageIdentity& identity);
+
+// Words of the formats.
+std::string_view name_of(Network network);
+std::string_view name_of(RunnerChoice runner);
+std::string_view name_of(MountMode mode);
+
+bool is_valid_name(std::string_view name);
+
+}  // namespace cntr::spec

@@ -1,0 +1,172 @@
+#include "spec/workflow.h"
+
+#include <algorithm>
+#include <set>
+
+#include "base/file_system.h"
+#include "base/text.h"
+
+namespace cntr::spec {
+namespace {
+
+std::string declared_at(const Step& step) {
+  return step.location.empty() ? "" : " (" + step.location.text() + ")";
+}
+
+void find_shared_outputs(const Workflow& workflow, std::vector<std::string>& problems) {
+  std::map<std::string, const Step*> makers;
+  for (const Step& step : workflow.steps) {
+    for (const std::string& output : outputs_of(step)) {
+      const auto [entry, is_new] = makers.emplace(output, &step);
+      if (is_new) continue;
+      const Step& other = *entry->second;
+      problems.push_back("Two steps make " + output + ": " + other.name + declared_at(other) +
+                         " and " + step.name + declared_at(step) + ".");
+    }
+  }
+}
+
+void find_missing_sources(const Workflow& workflow, const Producers& producers,
+                          std::vector<std::string>& problems) {
+  const auto check = [&](const std::string& path, const std::string& user) {
+    if (producers.of(path) == nullptr && !exists(path)) {
+      problems.push_back("Nothing makes " + path + ", which " + user +
+                         " needs, and it is not there.");
+    }
+  };
+  for (const Image& image : workflow.images) check(source_of(image), "image " + image.name);
+  for (const Step& step : workflow.steps) {
+    for (const std::string& input : inputs_of(step)) {
+      check(input, "step " + step.name + declared_at(step));
+    }
+  }
+}
+
+// Depth-first search that reports each cycle once, by the path that closes it.
+class CycleFinder {
+ public:
+  CycleFinder(const Workflow& workflow, const Producers& producers,
+              std::vector<std::string>& problems)
+      : producers_(producers), problems_(problems) {
+    for (const Image& image : workflow.images) images_[workflow.image_spec(image)] = &image;
+    for (const Step& step : workflow.steps) visit(step, "");
+  }
+
+ private:
+  // Paths that a step needs: inputs, and the source of its image.
+  std::vector<std::string> needs(const Step& step) const {
+    std::vector<std::string> paths = inputs_of(step);
+    if (step.image_spec) {
+      const auto image = images_.find(*step.image_spec);
+      if (image != images_.end()) paths.push_back(source_of(*image->second));
+    }
+    return paths;
+  }
+
+  void visit(const Step& step, const std::string& via) {
+    if (done_.count(&step) > 0) return;
+    const auto open = std::find_if(stack_.begin(), stack_.end(),
+                                   [&](const Link& link) { return link.step == &step; });
+    if (open != stack_.end()) {
+      report(open - stack_.begin(), via);
+      return;
+    }
+    stack_.push_back({&step, via});
+    for (const std::string& path : needs(step)) {
+      if (const Step* producer = producers_.of(path)) visit(*producer, path);
+    }
+    stack_.pop_back();
+    done_.insert(&step);
+  }
+
+  // "a -> (x.csv) b -> (y.csv) a": a needs x.csv, which b makes, and so on.
+  void report(std::ptrdiff_t first, const std::string& via) {
+    std::string path = stack_[static_cast<size_t>(first)].step->name;
+    for (size_t i = static_cast<size_t>(first) + 1; i < stack_.size(); ++i) {
+      path += " needs " + stack_[i].via + " of " + stack_[i].step->name + ", which";
+    }
+    path += " needs " + via + " of " + stack_[static_cast<size_t>(first)].step->name;
+    problems_.push_back("A cycle: " + path + ".");
+  }
+
+  struct Link {
+    const Step* step;
+    std::string via;
+  };
+  const Producers& producers_;
+  std::vector<std::string>& problems_;
+  std::map<std::string, const Image*> images_;
+  std::vector<Link> stack_;
+  std::set<const Step*> done_;
+};
+
+}  // namespace
+
+Workflow read_workflow(const std::string& directory) {
+  Workflow workflow;
+  workflow.directory = directory;
+  workflow.index = read_workflow_index(directory + "/workflow.yaml");
+  for (const std::string& name : workflow.index.steps) {
+    workflow.steps.push_back(read_step(directory + "/steps/" + name + ".yaml"));
+  }
+  for (const std::string& name : workflow.index.images) {
+    workflow.images.push_back(read_image(directory + "/images/" + name + ".yaml"));
+  }
+  return workflow;
+}
+
+std::string find_workflow_directory(const std::string& start) {
+  std::string directory = start;
+  for (;;) {
+    if (exists(directory + "/cntr/workflow.yaml")) return directory + "/cntr";
+    if (directory == "/") break;
+    directory = parent_path(directory);
+  }
+  throw user_error("There is no Cntr build tree at " + start + " or above it",
+                   {"Go into the build directory of a configured project, or name it with -C."});
+}
+
+std::vector<std::string> inputs_of(const Step& step) {
+  std::vector<std::string> out = step.inputs;
+  out.insert(out.end(), step.input_directories.begin(), step.input_directories.end());
+  if (step.stdin_path) out.push_back(*step.stdin_path);
+  return out;
+}
+
+std::vector<std::string> outputs_of(const Step& step) {
+  std::set<std::string> out(step.outputs.begin(), step.outputs.end());
+  out.insert(step.output_directories.begin(), step.output_directories.end());
+  out.insert(step.optional_outputs.begin(), step.optional_outputs.end());
+  if (step.stdout_path) out.insert(*step.stdout_path);
+  if (step.stderr_path) out.insert(*step.stderr_path);
+  return {out.begin(), out.end()};
+}
+
+const std::string& source_of(const Image& image) {
+  return image.rootfs ? *image.rootfs : *image.oci_layout;
+}
+
+Producers::Producers(const Workflow& workflow) {
+  for (const Step& step : workflow.steps) {
+    for (const std::string& output : outputs_of(step)) by_path_.emplace(output, &step);
+  }
+}
+
+const Step* Producers::of(const std::string& path) const {
+  for (std::string at = path; at != "/" && at != "."; at = parent_path(at)) {
+    const auto found = by_path_.find(at);
+    if (found != by_path_.end()) return found->second;
+  }
+  return nullptr;
+}
+
+std::vector<std::string> problems_of(const Workflow& workflow) {
+  std::vector<std::string> problems;
+  const Producers producers(workflow);
+  find_shared_outputs(workflow, problems);
+  CycleFinder(workflow, producers, problems);
+  find_missing_sources(workflow, producers, problems);
+  return problems;
+}
+
+}  // namespace cntr::spec

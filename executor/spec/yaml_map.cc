@@ -1,0 +1,180 @@
+#include "spec/yaml_map.h"
+
+#include <charconv>
+
+#include "base/text.h"
+
+namespace cntr::spec {
+namespace {
+
+Location location_of(const YAML::Mark& mark, const std::string& path) {
+  if (mark.is_null()) return {path, 0, 0};
+  return {path, mark.line + 1, mark.column + 1};
+}
+
+}  // namespace
+
+YAML::Node parse_yaml_document(std::string_view text, const std::string& path) {
+  try {
+    const std::vector<YAML::Node> documents = YAML::LoadAll(std::string(text));
+    if (documents.size() != 1) {
+      throw user_error_at({path, 0, 0},
+                          "Expected one YAML document, found " + std::to_string(documents.size()));
+    }
+    return documents.front();
+  } catch (const YAML::Exception& failure) {
+    throw user_error_at(location_of(failure.mark, path), "Not valid YAML: " + failure.msg);
+  }
+}
+
+YamlMap::YamlMap(YAML::Node node, std::string path)
+    : node_(std::move(node)), path_(std::move(path)) {
+  if (!node_.IsMap()) throw error_at_node(node_, "Expected a mapping");
+  std::set<std::string> seen;
+  for (const auto& entry : node_) {
+    const std::string key = scalar(entry.first, "a key");
+    if (!seen.insert(key).second) throw error_at_node(entry.first, "Repeated key " + quote(key));
+  }
+}
+
+void YamlMap::expect_header(std::string_view kind, int version) {
+  const std::string found = string("cntr");
+  if (found != kind) {
+    throw error_at("cntr", "Expected a file of kind " + quote(kind) + ", this is " + quote(found));
+  }
+  const YAML::Node node = require("version");
+  const int64_t number = whole_number(node, "version", 1, 1'000'000);
+  if (number != version) {
+    throw error_at_node(node,
+                        "Version " + std::to_string(number) + " of this file is not known here",
+                        {"This Cntr reads version " + std::to_string(version) +
+                         "; configure the project again with the same Cntr that runs it."});
+  }
+}
+
+bool YamlMap::has(const std::string& key) const { return node_[key].IsDefined(); }
+
+YAML::Node YamlMap::take(const std::string& key) {
+  taken_.insert(key);
+  const YAML::Node& constant = node_;  // the non-const operator[] would add the key
+  return constant[key];
+}
+
+YAML::Node YamlMap::require(const std::string& key) {
+  YAML::Node node = take(key);
+  if (!node.IsDefined()) throw error_at_node(node_, "Missing key " + quote(key));
+  return node;
+}
+
+std::string YamlMap::scalar(const YAML::Node& node, const std::string& key) const {
+  if (!node.IsScalar()) throw error_at_node(node, "Expected text for " + quote(key));
+  const std::string& text = node.Scalar();
+  if (text.find('\0') != std::string::npos) {
+    throw error_at_node(node, "A NUL character in " + quote(key));
+  }
+  return text;
+}
+
+std::string YamlMap::absolute(const YAML::Node& node, const std::string& key) const {
+  const std::string text = scalar(node, key);
+  if (text.empty() || text[0] != '/') {
+    throw error_at_node(node, quote(key) + " needs an absolute path, not " + quote(text));
+  }
+  return text;
+}
+
+int64_t YamlMap::whole_number(const YAML::Node& node, const std::string& key, int64_t min,
+                              int64_t max) const {
+  const std::string text = scalar(node, key);
+  int64_t number = 0;
+  const auto [rest, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (failure != std::errc() || rest != text.data() + text.size() || number < min || number > max) {
+    throw error_at_node(node, quote(key) + " needs a whole number from " + std::to_string(min) +
+                                  " to " + std::to_string(max) + ", not " + quote(text));
+  }
+  return number;
+}
+
+std::string YamlMap::string(const std::string& key) { return scalar(require(key), key); }
+
+std::optional<std::string> YamlMap::optional_string(const std::string& key) {
+  const YAML::Node node = take(key);
+  if (!node.IsDefined()) return std::nullopt;
+  return scalar(node, key);
+}
+
+std::string YamlMap::path(const std::string& key) { return absolute(require(key), key); }
+
+std::optional<std::string> YamlMap::optional_path(const std::string& key) {
+  const YAML::Node node = take(key);
+  if (!node.IsDefined()) return std::nullopt;
+  return absolute(node, key);
+}
+
+std::vector<YAML::Node> YamlMap::sequence(const std::string& key) {
+  const YAML::Node node = take(key);
+  if (!node.IsDefined()) return {};
+  if (!node.IsSequence()) throw error_at_node(node, "Expected a list for " + quote(key));
+  return {node.begin(), node.end()};
+}
+
+std::vector<std::string> YamlMap::strings(const std::string& key) {
+  std::vector<std::string> out;
+  for (const YAML::Node& node : sequence(key)) out.push_back(scalar(node, key));
+  return out;
+}
+
+std::vector<std::string> YamlMap::paths(const std::string& key) {
+  std::vector<std::string> out;
+  for (const YAML::Node& node : sequence(key)) out.push_back(absolute(node, key));
+  return out;
+}
+
+bool YamlMap::boolean(const std::string& key, bool fallback) {
+  return choice<bool>(key, fallback, {{"true", true}, {"false", false}});
+}
+
+int64_t YamlMap::integer(const std::string& key, int64_t fallback, int64_t min, int64_t max) {
+  const YAML::Node node = take(key);
+  return node.IsDefined() ? whole_number(node, key, min, max) : fallback;
+}
+
+std::vector<int64_t> YamlMap::integers(const std::string& key, int64_t min, int64_t max) {
+  std::vector<int64_t> out;
+  for (const YAML::Node& node : sequence(key)) out.push_back(whole_number(node, key, min, max));
+  return out;
+}
+
+std::vector<YamlMap> YamlMap::maps(const std::string& key) {
+  std::vector<YamlMap> out;
+  for (const YAML::Node& node : sequence(key)) out.emplace_back(node, path_);
+  return out;
+}
+
+YamlMap YamlMap::map(const std::string& key) { return {require(key), path_}; }
+
+Error YamlMap::unknown_word(const std::string& key, const std::string& word,
+                            const std::vector<std::string_view>& known) const {
+  const std::vector<std::string> words(known.begin(), known.end());
+  return error_at(key, quote(key) + " cannot be " + quote(word),
+                  {"Known values: " + join(words, ", ") + "."});
+}
+
+Error YamlMap::error_at(const std::string& key, const std::string& message,
+                        std::vector<std::string> notes) const {
+  return error_at_node(node_[key], message, std::move(notes));
+}
+
+Error YamlMap::error_at_node(const YAML::Node& node, const std::string& message,
+                             std::vector<std::string> notes) const {
+  return user_error_at(location_of(node.Mark(), path_), message, std::move(notes));
+}
+
+void YamlMap::finish() const {
+  for (const auto& entry : node_) {
+    const std::string& key = entry.first.Scalar();
+    if (taken_.count(key) == 0) throw error_at_node(entry.first, "Unknown key " + quote(key));
+  }
+}
+
+}  // namespace cntr::spec

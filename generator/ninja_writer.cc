@@ -1,0 +1,152 @@
+#include "ninja_writer.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "base/error.h"
+#include "base/file_system.h"
+#include "base/text.h"
+
+namespace cntr::generator {
+namespace {
+
+// In a build line: $, space and colon are escaped; a newline has no escape.
+std::string ninja_path(const std::string& path) {
+  std::string out;
+  for (const char c : path) {
+    if (c == '\n') {
+      throw user_error("Ninja has no way to write the path " + quote(path), {"Rename the file."});
+    }
+    if (c == '$' || c == ' ' || c == ':') out += '$';
+    out += c;
+  }
+  return out;
+}
+
+// The value of a variable: to the end of the line.
+std::string ninja_value(const std::string& text) {
+  std::string out;
+  for (const char c : text) {
+    if (c == '$') out += '$';
+    out += c == '\n' ? ' ' : c;
+  }
+  return out;
+}
+
+std::string paths(const std::vector<std::string>& list) {
+  std::string out;
+  for (const std::string& path : list) out += " " + ninja_path(path);
+  return out;
+}
+
+constexpr const char* kAlways = "cntr-always";
+
+class NinjaWriter {
+ public:
+  NinjaWriter(const spec::Workflow& workflow, const std::string& cntr_program)
+      : workflow_(workflow) {
+    const std::string cntr = ninja_value(shell_quoted(cntr_program));
+    text_ = "# Written by cntr-generate from " + workflow.directory +
+            "/workflow.yaml.\n"
+            "ninja_required_version = 1.10\n"
+            "\n"
+            "rule step\n"
+            "  command = " +
+            cntr +
+            " run $spec\n"
+            "  description = $comment\n"
+            "  restat = 1\n"
+            "\n"
+            "rule image\n"
+            "  command = " +
+            cntr +
+            " image prepare $spec\n"
+            "  description = $comment\n"
+            "  restat = 1\n"
+            "\n"
+            "build " +
+            std::string(kAlways) + ": phony\n";
+  }
+
+  std::string write() {
+    for (const spec::Image& image : workflow_.images) add_image(image);
+    for (const spec::Step& step : workflow_.steps) add_step(step);
+    return text_ + "\ndefault" + defaults_ + "\n";
+  }
+
+ private:
+  static std::string identity_of(const std::string& image_spec) {
+    return image_spec.substr(0, image_spec.rfind('.')) + ".identity";
+  }
+
+  void add_edge(const std::vector<std::string>& outputs, const std::string& rule,
+                const std::vector<std::string>& inputs, bool always) {
+    text_ += "\nbuild" + paths(outputs) + ": " + rule + paths(inputs);
+    if (always) text_ += std::string(" | ") + kAlways;
+    text_ += "\n";
+  }
+  void add_variable(const std::string& name, const std::string& value) {
+    text_ += "  " + name + " = " + ninja_value(value) + "\n";
+  }
+
+  void add_image(const spec::Image& image) {
+    const std::string spec = workflow_.image_spec(image);
+    const std::string identity = identity_of(spec);
+    add_edge({identity}, "image", {spec, source_of(image)}, image.depfile.has_value());
+    add_variable("spec", shell_quoted(spec));
+    add_variable("comment", "Identifying image " + image.name);
+    defaults_ += " " + ninja_path(identity);
+  }
+
+  void add_step(const spec::Step& step) {
+    const std::string spec = workflow_.step_spec(step);
+    std::vector<std::string> outputs = step.outputs;
+    for (const auto& capture : {step.stdout_path, step.stderr_path}) {
+      if (capture && std::find(outputs.begin(), outputs.end(), *capture) == outputs.end()) {
+        outputs.push_back(*capture);
+      }
+    }
+    outputs.insert(outputs.end(), step.output_directories.begin(), step.output_directories.end());
+    const bool without_outputs = outputs.empty();
+    // Never made, so the step is run on every build, as a target without outputs is.
+    if (without_outputs) outputs.push_back(workflow_.directory + "/steps/" + step.name + ".run");
+    std::vector<std::string> inputs = {spec};
+    if (step.image_spec) inputs.push_back(identity_of(*step.image_spec));
+    for (const std::string& input : inputs_of(step)) inputs.push_back(ordering_path(input));
+    add_edge(outputs, "step", inputs,
+             !step.input_directories.empty() || !step.output_directories.empty());
+    add_variable("spec", shell_quoted(spec));
+    add_variable("comment", step.comment.empty() ? "Step " + step.name : step.comment);
+    if (step.depfile) {
+      add_variable("depfile", *step.depfile);
+      add_variable("deps", "gcc");
+    }
+    text_ += "build " + ninja_path(step.name) + ": phony" + paths(outputs) + "\n";
+    defaults_ += " " + ninja_path(step.name);
+  }
+
+  // What Ninja must wait for: an input that no edge names (an optional output, a file in a
+  // directory output) stands for its producer.
+  std::string ordering_path(const std::string& input) {
+    const spec::Step* const producer = producers_.of(input);
+    if (producer == nullptr) return input;
+    for (const auto* named : {&producer->outputs, &producer->output_directories}) {
+      if (std::find(named->begin(), named->end(), input) != named->end()) return input;
+    }
+    if (producer->stdout_path == input || producer->stderr_path == input) return input;
+    return producer->name;
+  }
+
+  const spec::Workflow& workflow_;
+  const spec::Producers producers_{workflow_};
+  std::string text_;
+  std::string defaults_;
+};
+
+}  // namespace
+
+std::string write_ninja(const spec::Workflow& workflow, const std::string& cntr_program) {
+  return NinjaWriter(workflow, cntr_program).write();
+}
+
+}  // namespace cntr::generator

@@ -1,0 +1,23 @@
+# Where an image may come from.
+file(MAKE_DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}/tree" "${CMAKE_CURRENT_SOURCE_DIR}/layouts/py"
+     "${CMAKE_CURRENT_SOURCE_DIR}/layouts/odd:name")
+file(TOUCH "${CMAKE_CURRENT_SOURCE_DIR}/layouts/py/oci-layout" "${CMAKE_CURRENT_SOURCE_DIR}/box"
+     "${CMAKE_CURRENT_SOURCE_DIR}/layouts/odd:name/oci-layout")
+cntr_add_mount(shared "${CMAKE_CURRENT_SOURCE_DIR}/layouts")
+add_custom_target(fetch)
+cntr_add_image(tree ROOTFS tree)
+cntr_add_image(file ROOTFS box)
+cntr_add_image(tagged OCI_LAYOUT layouts/py:3.12-slim)
+cntr_add_image(untagged OCI_LAYOUT layouts/py)
+cntr_add_image(colon OCI_LAYOUT layouts/odd:name)
+cntr_add_image(mounted OCI_LAYOUT shared:py:3.12)
+cntr_add_image(mounted-untagged OCI_LAYOUT shared:py)
+add_custom_command(OUTPUT made.tar.xz COMMAND true VERBATIM)
+cntr_add_image(made-tar ROOTFS made.tar.xz)
+add_custom_command(OUTPUT made COMMAND true VERBATIM)
+cntr_add_image(made-unknown ROOTFS made DEPENDS fetch tree)
+cntr_add_step(unpack HOST COMMAND true OUTPUT_DIRECTORIES unpacked)
+cntr_add_image(made-directory ROOTFS unpacked)
+cntr_add_image(made-by-step ROOTFS unpack)
+cntr_add_image(late ROOTFS late.tar)
+cntr_add_step(pack HOST COMMAND true OUTPUTS late.tar)

@@ -1,0 +1,10 @@
+set(rules CMakeFiles/fine.dir/build.make)
+expect_match(${rules} "\no\\\\ ut.txt: ${source}/in\\\\ put.txt\n")
+expect_match(${rules} "\no\\\\ ut.txt: cntr/images/tree.identity\n")
+expect_match(${rules} "\no\\\\ ut.txt: cntr/steps/fine.yaml\n")
+expect_match(${rules} "\no\\\\ ut.txt: CMakeFiles/cntr-always-run\n")
+expect_match(${rules} "\n\t/no/such/cntr run ${build}/cntr/steps/fine.yaml\n")
+# Targets that share a command are built one after the other.
+expect_match(CMakeFiles/Makefile2 "\nCMakeFiles/fine.dir/all: CMakeFiles/tree.dir/all\n")
+expect_match(CMakeFiles/Makefile2 "\nCMakeFiles/next.dir/all: CMakeFiles/fine.dir/all\n")
+expect_match(CMakeFiles/Makefile2 "\nCMakeFiles/user.dir/all: CMakeFiles/next.dir/all\n")

@@ -1,0 +1,10 @@
+# Policies of the caller do not change what the functions do, and nothing warns.
+set(IMAGE HOST)
+set(box HOST)
+set(INPUTS COMMAND)
+file(MAKE_DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}/dir")
+file(TOUCH "${CMAKE_CURRENT_SOURCE_DIR}/box.tar")
+cntr_add_image(box ROOTFS box.tar)
+cntr_add_step(old IMAGE box COMMAND true "a\\;b" "" "x;y" INPUT_DIRECTORIES dir OUTPUTS old.txt)
+cntr_add_step(reader HOST COMMAND true INPUTS sub/made.txt OUTPUTS reader.txt)
+add_subdirectory(sub)

@@ -1,0 +1,1 @@
+cntr_add_step(two-file HOST COMMAND echo OUTPUTS two-file.txt)

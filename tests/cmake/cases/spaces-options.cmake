@@ -1,0 +1,2 @@
+set(source "${work}/spaces/so urce's $x")
+set(build "${work}/spaces/bu ild $$ & co")

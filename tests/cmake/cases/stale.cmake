@@ -1,0 +1,10 @@
+# Steps and images that the project no longer has leave no spec behind.
+option(second "The second configuration" OFF)
+file(TOUCH "${CMAKE_CURRENT_SOURCE_DIR}/rootfs.tar")
+cntr_add_image(kept-image ROOTFS rootfs.tar)
+cntr_add_step(kept HOST COMMAND true OUTPUTS kept.txt)
+if(NOT second)
+  cntr_add_image(gone-image ROOTFS rootfs.tar)
+  cntr_add_step(gone HOST COMMAND true OUTPUTS gone.txt)
+  cntr_add_step(gone.d HOST COMMAND true OUTPUTS gone.d.txt)
+endif()

@@ -1,0 +1,1 @@
+# The project that has Cntr below it with add_subdirectory().

@@ -1,0 +1,131 @@
+# What the end-to-end suites share. A test is a function test_<name> in <suite>.bash; it runs in an
+# empty directory $work with an empty cache, and fails at the first command that fails.
+#
+# Given by CTest: CNTR_E2E_PREFIX (an installed Cntr), CNTR_E2E_DIR (scratch), CNTR_E2E_GENERATOR.
+
+begin_test() {
+  mkdir -p "$CNTR_E2E_DIR"
+  work=$(mktemp -d "$CNTR_E2E_DIR/$1.XXXXXX")
+  export CNTR_CACHE_DIR=$work/cache
+  export PATH=$CNTR_E2E_PREFIX/bin:$PATH
+  export CMAKE_GENERATOR=${CNTR_E2E_GENERATOR:-Ninja}
+  export LC_ALL=C
+  unset MAKEFLAGS NINJA_STATUS CMAKE_BUILD_PARALLEL_LEVEL
+  cd "$work"
+  trap 'report_failure $LINENO' ERR
+  set -E
+}
+
+report_failure() {
+  echo "FAILED: $BASH_COMMAND (line $1 of ${BASH_SOURCE[1]})"
+  echo "The directory is kept: $work"
+  [ ! -s "$work/last.log" ] || { echo "--- last output"; tail -n 40 "$work/last.log"; }
+}
+
+end_test() {
+  trap - ERR
+  cd /
+  chmod -R u+rwX "$work" 2>/dev/null || true
+  rm -rf "$work"
+}
+
+fail() { echo "FAILED: $*"; false; }
+
+# need <part> <command...>: skips the test when the command fails, unless CNTR_TESTS_MUST_RUN names
+# the part.
+need() {
+  local part=$1
+  shift
+  "$@" >/dev/null 2>&1 && return 0
+  case ",${CNTR_TESTS_MUST_RUN:-}," in
+    *",$part,"*) fail "$part is missing ($*), and CNTR_TESTS_MUST_RUN asks for it" ;;
+  esac
+  end_test
+  echo "SKIPPED: $part is missing ($*)"
+  exit 77
+}
+
+need_bubblewrap() { need bubblewrap bwrap --ro-bind / / true; }
+need_docker() { need docker docker version; }
+
+# Runs a command, keeps its output in last.log.
+quietly() { "$@" >"$work/last.log" 2>&1; }
+
+expect_failure() {
+  if quietly "$@"; then
+    fail "expected a failure of: $*"
+  fi
+}
+
+expect_equal() { # <what> <expected> <actual>
+  [ "$2" = "$3" ] || fail "$1: expected <$2>, got <$3>"
+}
+
+# expect_output <fixed text>: the text stands in the last output.
+expect_output() {
+  grep -qF -e "$1" "$work/last.log" || fail "this is not in the last output: $1"
+}
+
+expect_file() { # <path> <content>
+  expect_equal "$1" "$2" "$(cat "$1")"
+}
+
+# --- projects ---------------------------------------------------------------------------------
+
+# A root file system of busybox-static with its applets as links, as a directory.
+make_busybox_root() { # <directory>
+  need busybox test -x /bin/busybox
+  mkdir -p "$1/bin" "$1/etc"
+  cp /bin/busybox "$1/bin/busybox"
+  local applet
+  for applet in sh cat cp mv ls echo printf sleep true false env id touch mkdir rm tr sort wc head tail \
+    sed awk grep test pwd find stat kill setsid nohup seq ip chmod ln dd sha256sum mount ps; do
+    ln -s busybox "$1/bin/$applet"
+  done
+  echo 'root:x:0:0:root:/:/bin/sh' >"$1/etc/passwd"
+}
+
+# begin_project: project/CMakeLists.txt with an image `box`, to which standard input is added.
+begin_project() {
+  mkdir -p project
+  [ -d project/root ] || make_busybox_root project/root
+  {
+    echo 'cmake_minimum_required(VERSION 3.25)'
+    echo 'project(e2e LANGUAGES NONE)'
+    echo 'find_package(Cntr REQUIRED)'
+    echo 'cntr_add_image(box ROOTFS root)'
+    cat
+  } >project/CMakeLists.txt
+  source_dir=$work/project
+  build_dir=$work/build
+}
+
+configure() { # extra arguments for cmake
+  quietly cmake -S "$source_dir" -B "$build_dir" -DCMAKE_PREFIX_PATH="$CNTR_E2E_PREFIX" "$@"
+}
+
+build() { quietly cmake --build "$build_dir" -- -j2 "$@"; }
+
+# --- counters ---------------------------------------------------------------------------------
+
+journal_lines() { cat "$build_dir/cntr/journal.jsonl" 2>/dev/null || true; }
+
+# Forgets what happened so far.
+mark() { journal_mark=$(journal_lines | wc -l); }
+
+# Names of the steps that ended with a result since the mark, sorted.
+steps_with_result() { # <result>
+  journal_lines | tail -n +"$((journal_mark + 1))" | grep -F "\"result\":\"$1\"" |
+    sed 's/^{"step":"\([^"]*\)".*/\1/' | sort | tr '\n' ' ' | sed 's/ $//' || true
+}
+
+expect_executed() { expect_equal "executed steps" "$*" "$(steps_with_result executed)"; }
+expect_restored() { expect_equal "restored steps" "$*" "$(steps_with_result restored)"; }
+
+# build_and_expect "<executed>" "<restored>"
+build_and_expect() {
+  mark
+  build
+  expect_executed $1
+  expect_restored ${2:-}
+}

@@ -1,0 +1,3 @@
+#include <boost/optional.hpp>
+
+#include "error.h"

@@ -1,0 +1,38 @@
+#include "report/explain.h"
+
+#include <gtest/gtest.h>
+
+namespace cntr::report {
+namespace {
+
+TEST(Explain, SaysWhatWouldHappenAndWhy) {
+  Explanation explanation;
+  explanation.step = "monthly";
+  EXPECT_EQ(explanation_as_text(explanation), "monthly is up to date.\n");
+  explanation.would_restore = true;
+  explanation.reasons = {"output monthly.csv: was file, is absent"};
+  EXPECT_EQ(explanation_as_text(explanation),
+            "monthly would be restored from the cache:\n  output monthly.csv: was file, is "
+            "absent\n");
+  explanation.would_restore = false;
+  explanation.would_execute = true;
+  explanation.made_of_file = "/b/monthly.csv";
+  explanation.reasons = {"input data/weather.csv: content changed"};
+  explanation.waiting = {"clean"};
+  EXPECT_EQ(explanation_as_text(explanation),
+            "monthly (makes /b/monthly.csv) would run:\n  input data/weather.csv: content "
+            "changed\n  Steps before it are not up to date, so this may change: clean.\n");
+}
+
+TEST(Explain, AsJson) {
+  Explanation explanation;
+  explanation.step = "monthly";
+  explanation.would_execute = true;
+  explanation.reasons = {"image: identity changed"};
+  EXPECT_EQ(explanation_as_json(explanation),
+            R"({"step":"monthly","verdict":"execute","reasons":["image: identity changed"],)"
+            R"("waiting":[]})");
+}
+
+}  // namespace
+}  // namespace cntr::report

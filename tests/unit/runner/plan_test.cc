@@ -1,0 +1,255 @@
+// The exact commands that the planners give.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "fake_tree.h"
+#include "runner/bubblewrap.h"
+#include "runner/docker.h"
+#include "runner/host.h"
+
+namespace cntr::runner {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+constexpr const char* kHex = "0000000000000000000000000000000000000000000000000000000000000000";
+
+Sandbox sandbox() {
+  Sandbox sandbox;
+  sandbox.id = "step1";
+  sandbox.argv = {"tool", "", "-x"};
+  sandbox.environment = {"PATH=/bin", "A=1"};
+  sandbox.directory = "/build/sub";
+  sandbox.root = Root{Digest(), "/img"};
+  sandbox.work_directory = "/w";
+  sandbox.user = sandbox.caller = {1000, 100};
+  return sandbox;
+}
+
+FakeTree image() {
+  FakeTree tree;
+  for (const char* path : {"/img", "/img/src", "/img/build", "/img/tmp", "/img/proc", "/img/dev",
+                           "/img/opt", "/img/bin"}) {
+    tree.add_directory(path);
+  }
+  return tree;
+}
+
+// The options that bwrap reads, one line for each option.
+std::string options_of(const Command& command) {
+  std::string text;
+  for (const std::string& word : split(command.extra_fd.value(), '\0')) {
+    if (word.starts_with("--")) {
+      text += "\n" + word;
+    } else {
+      text += " " + word;
+    }
+  }
+  return text.substr(1, text.size() - 2);
+}
+
+Command bubblewrap(const Sandbox& sandbox, const FakeTree& tree) {
+  return plan_bubblewrap(sandbox, tree, {"/s/cntr-supervisor", "/usr/bin/bwrap"});
+}
+
+Command docker(const Sandbox& sandbox) {
+  return plan_docker(
+      sandbox,
+      {"/s/cntr-supervisor", "/usr/bin/docker", {"HOME=/home/ada", "DOCKER_HOST=unix:///d"}});
+}
+
+TEST(BubblewrapPlanTest, OrdinaryUserWithAnImage) {
+  Sandbox step = sandbox();
+  step.binds = {{"/h/in put", "/src/in put", false, false}, {"/h/out", "/build/out", true, true}};
+  const Command command = bubblewrap(step, image());
+  EXPECT_THAT(command.argv, ElementsAre("/s/cntr-supervisor", "--", "/usr/bin/bwrap", "--args", "3",
+                                        "--", "tool", "", "-x"));
+  EXPECT_THAT(command.environment, ElementsAre("PATH=/bin", "A=1"));
+  EXPECT_EQ(options_of(command), R"(--die-with-parent
+--unshare-pid
+--unshare-ipc
+--unshare-uts
+--unshare-cgroup-try
+--hostname cntr
+--new-session
+--unshare-net
+--cap-drop ALL
+--unshare-user
+--uid 1000
+--gid 100
+--ro-bind /img /
+--proc /proc
+--dev /dev
+--tmpfs /src
+--bind /w/build /build
+--bind /w/tmp /tmp
+--ro-bind /h/in put /src/in put
+--bind /h/out /build/out
+--remount-ro /src
+--chdir /build/sub)");
+}
+
+TEST(BubblewrapPlanTest, RootNeedsNoUserNamespaceUnlessItsIdChanges) {
+  Sandbox step = sandbox();
+  step.user = step.caller = {0, 0};
+  EXPECT_THAT(options_of(bubblewrap(step, image())), ::testing::Not(HasSubstr("--unshare-user")));
+  step.user = {7, 8};
+  EXPECT_THAT(options_of(bubblewrap(step, image())),
+              HasSubstr("\n--unshare-user\n--uid 7\n--gid 8\n"));
+}
+
+TEST(BubblewrapPlanTest, MountPointsThatTheImageLacks) {
+  Sandbox step = sandbox();
+  step.binds = {{"/h/data", "/opt/algorithm/input", false, true}};
+  FakeTree tree = image();
+  tree.add_file("/img/opt/readme");
+  tree.add_link("/img/opt/link", "readme");
+  EXPECT_THAT(options_of(bubblewrap(step, tree)), HasSubstr(R"(
+--ro-bind /img /
+--tmpfs /opt
+--symlink readme /opt/link
+--ro-bind /img/opt/readme /opt/readme
+--proc /proc
+--dev /dev
+--tmpfs /src
+--bind /w/build /build
+--bind /w/tmp /tmp
+--ro-bind /h/data /opt/algorithm/input
+--remount-ro /src
+--remount-ro /opt
+--chdir)"));
+}
+
+TEST(BubblewrapPlanTest, WritableRootIsAnOverlay) {
+  Sandbox step = sandbox();
+  step.writable_root = true;
+  const Command command = bubblewrap(step, image());
+  EXPECT_THAT(command.argv,
+              ElementsAre("/s/cntr-supervisor", "--overlay", "/img", "/w/overlay", "--",
+                          "/usr/bin/bwrap", "--args", "3", "--", "tool", "", "-x"));
+  EXPECT_THAT(options_of(command), HasSubstr("\n--bind /w/overlay/root /\n--proc /proc\n"));
+}
+
+TEST(BubblewrapPlanTest, TheHostWithoutTheProject) {
+  Sandbox step = sandbox();
+  step.root.reset();
+  step.hidden = {"/home/ada/p", "/home/ada/p/build"};
+  FakeTree tree;
+  for (const char* path : {"/", "/dev", "/home", "/home/ada", "/home/ada/p", "/home/ada/p/build",
+                           "/proc", "/run", "/sys", "/tmp", "/usr"}) {
+    tree.add_directory(path);
+  }
+  tree.add_link("/bin", "usr/bin");
+  EXPECT_THAT(options_of(bubblewrap(step, tree)), HasSubstr(R"(
+--symlink usr/bin /bin
+--ro-bind /home /home
+--ro-bind /usr /usr
+--proc /proc
+--dev /dev
+--tmpfs /home/ada/p
+--tmpfs /src
+--bind /w/build /build
+--bind /w/tmp /tmp
+--remount-ro /src
+--remount-ro /home/ada/p
+--remount-ro /
+--chdir /build/sub)"));
+}
+
+TEST(BubblewrapPlanTest, NetworkOfTheHostHasItsNames) {
+  Sandbox step = sandbox();
+  step.network = spec::Network::kHost;
+  FakeTree tree = image();
+  tree.add_file("/etc/resolv.conf");
+  tree.add_directory("/img/etc");
+  tree.add_file("/img/etc/resolv.conf");
+  const std::string options = options_of(bubblewrap(step, tree));
+  EXPECT_THAT(options, ::testing::Not(HasSubstr("--unshare-net")));
+  EXPECT_THAT(options, HasSubstr("\n--ro-bind /etc/resolv.conf /etc/resolv.conf\n"));
+}
+
+TEST(BubblewrapPlanTest, VariablesOfTheLoaderDoNotReachBubblewrapItself) {
+  Sandbox step = sandbox();
+  step.environment = {"LD_PRELOAD=/build/x.so", "A=1"};
+  const Command command = bubblewrap(step, image());
+  EXPECT_THAT(command.environment, ElementsAre("A=1"));
+  EXPECT_THAT(options_of(command), HasSubstr("\n--setenv LD_PRELOAD /build/x.so\n"));
+}
+
+TEST(BubblewrapPlanTest, AShellKeepsItsTerminal) {
+  Sandbox step = sandbox();
+  step.terminal = true;
+  const Command command = bubblewrap(step, image());
+  EXPECT_TRUE(command.inherit_terminal);
+  EXPECT_EQ(command.argv[1], "--terminal");
+  EXPECT_THAT(options_of(command), ::testing::Not(HasSubstr("--new-session")));
+}
+
+TEST(DockerPlanTest, AStep) {
+  Sandbox step = sandbox();
+  step.environment = {"PATH=/bin", "A=1", "TOKEN=secret"};
+  step.binds = {{"/h/a,\"b", "/src/a", false, false}, {"/h/out", "/build/out", true, true}};
+  const Command command = docker(step);
+  EXPECT_THAT(
+      command.argv,
+      ElementsAre("/s/cntr-supervisor", "--started", "/w/container-id", "--cleanup", "5",
+                  "/usr/bin/docker", "rm", "--force", "--volumes", "cntr-step1", "--",
+                  "/usr/bin/docker", "run", "--rm", "--init", "--name", "cntr-step1", "--cidfile",
+                  "/w/container-id", "--pull", "never", "--log-driver", "none", "--network", "none",
+                  "--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--hostname", "cntr",
+                  "--workdir", "/build/sub", "--user", "1000:100", "--read-only", "--mount",
+                  "type=tmpfs,target=/src,readonly", "--mount",
+                  "type=bind,source=/w/build,target=/build", "--mount",
+                  "type=bind,source=/w/tmp,target=/tmp", "--mount",
+                  "type=bind,\"source=/h/a,\"\"b\",target=/src/a,readonly", "--mount",
+                  "type=bind,source=/h/out,target=/build/out", "--env", "A", "--env", "TOKEN",
+                  "--env", "PWD", "--env", "HOSTNAME", "--env-file", "/dev/fd/3", "--entrypoint",
+                  "tool", std::string("cntr/image:") + kHex, "", "-x"));
+  EXPECT_THAT(command.environment, ElementsAre("HOME=/home/ada", "DOCKER_HOST=unix:///d", "A=1",
+                                               "TOKEN=secret", "PWD=/build/sub"));
+  EXPECT_EQ(command.extra_fd, "PATH=/bin\n");
+}
+
+TEST(DockerPlanTest, WhatAStepMayAskFor) {
+  Sandbox step = sandbox();
+  step.network = spec::Network::kHost;
+  step.writable_root = true;
+  step.input_path = "/h/stdin";
+  const Command command = docker(step);
+  const std::string argv = join(command.argv, " ");
+  EXPECT_THAT(argv, HasSubstr(" --network host "));
+  EXPECT_THAT(argv, HasSubstr(" --interactive "));
+  EXPECT_THAT(argv, ::testing::Not(HasSubstr("--read-only")));
+  EXPECT_EQ(command.input_path, "/h/stdin");
+  step.terminal = true;
+  EXPECT_THAT(join(docker(step).argv, " "), HasSubstr(" --interactive --tty "));
+}
+
+TEST(DockerPlanTest, AVariableOfTheClientMustBeOneLine) {
+  Sandbox step = sandbox();
+  step.environment = {"PATH=/bin\n/usr/bin"};
+  try {
+    docker(step);
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_STREQ(error.what(),
+                 "docker cannot pass the variable PATH: its value has more than one line or more "
+                 "than 60,000 bytes");
+  }
+}
+
+TEST(HostPlanTest, RunsBelowTheSupervisor) {
+  Sandbox step = sandbox();
+  step.root.reset();
+  step.environment = {"PWD=/other", "A=1"};
+  const Command command = plan_host(step, "/s/cntr-supervisor");
+  EXPECT_THAT(command.argv, ElementsAre("/s/cntr-supervisor", "--", "tool", "", "-x"));
+  EXPECT_THAT(command.environment, ElementsAre("A=1", "PWD=/build/sub"));
+  EXPECT_EQ(command.directory, "/build/sub");
+}
+
+}  // namespace
+}  // namespace cntr::runner
