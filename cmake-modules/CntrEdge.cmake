@@ -54,15 +54,15 @@ function(_cntr_always_run out)
   set(${out} "${file}" PARENT_SCOPE)
 endfunction()
 
-# _cntr_add_edge(<name> COMMAND <cntr arguments> COMMENT <text> [DEPFILE <file>] [ALL]
-#                OUTPUTS <file>...)
+# _cntr_add_edge(<name> <comment> COMMAND <cntr arguments> [DEPFILE <file>] [ALL] OUTPUTS <file>...)
 #
 # The custom command and the target of a step or an image. The spec of the call is the last argument
 # of the command.
-function(_cntr_add_edge name)
-  cmake_parse_arguments(PARSE_ARGV 1 edge "ALL" "COMMENT;DEPFILE" "COMMAND;OUTPUTS")
+function(_cntr_add_edge name comment)
+  cmake_parse_arguments(PARSE_ARGV 2 edge "ALL" "DEPFILE" "COMMAND;OUTPUTS")
   get_property(kind GLOBAL PROPERTY "_CNTR_KIND:${name}")
   _cntr_directory(directory)
+  set(kind_of_edge "${kind}")
   set(spec "${directory}/${kind}s/${name}.yaml")
   _cntr_noted(files files)
   _cntr_noted(targets targets)
@@ -89,14 +89,16 @@ function(_cntr_add_edge name)
   endforeach()
   if("${edge_OUTPUTS}" STREQUAL "")
     add_custom_target("${name}" ${all} COMMAND ${command} DEPENDS ${files}
-                      COMMENT "${edge_COMMENT}" VERBATIM)
+                      COMMENT "${comment}" VERBATIM)
     if(NOT "${targets}${before}" STREQUAL "")
       add_dependencies("${name}" ${targets} ${before})
     endif()
     return()
   endif()
+  if(kind_of_edge STREQUAL "step")
+    list(APPEND files "${directory}/state/${name}.stamp")
+  endif()
   if(NOT always STREQUAL "")
-    set_property(GLOBAL PROPERTY "_CNTR_ALWAYS:${name}" TRUE)
     _cntr_always_run(file)
     list(APPEND files "${file}")
   endif()
@@ -104,10 +106,37 @@ function(_cntr_add_edge name)
   if(NOT "${edge_DEPFILE}" STREQUAL "")
     set(depfile DEPFILE "${edge_DEPFILE}")
   endif()
-  add_custom_command(OUTPUT ${edge_OUTPUTS} COMMAND ${command} DEPENDS ${files} ${targets} ${depfile}
-                     COMMENT "${edge_COMMENT}" VERBATIM)
+  add_custom_command(OUTPUT ${edge_OUTPUTS} COMMAND ${command} DEPENDS ${files} ${targets}
+                     ${depfile} COMMENT "${comment}" VERBATIM)
   add_custom_target("${name}" ${all} DEPENDS ${edge_OUTPUTS})
   if(NOT before STREQUAL "")
     add_dependencies("${name}" ${before})
   endif()
+endfunction()
+
+# The target cntr-check: one process at the beginning of every build that makes the stamp of a step
+# newer when something of it changed that no modification time shows (docs/reference/commands.md).
+function(_cntr_add_check)
+  get_property(steps GLOBAL PROPERTY _CNTR_STEPS)
+  list(FILTER steps INCLUDE REGEX ".")
+  set(stamps "")
+  set(targets "")
+  _cntr_directory(directory)
+  foreach(step IN LISTS steps)
+    if(TARGET "${step}")
+      list(APPEND stamps "${directory}/state/${step}.stamp")
+      list(APPEND targets "${step}")
+    endif()
+  endforeach()
+  if(targets STREQUAL "" OR TARGET cntr-check)
+    return()
+  endif()
+  # Byproducts, because Makefiles would touch all outputs of a command when one is newer.
+  add_custom_target(cntr-check
+    COMMAND "$<TARGET_FILE:cntr::cntr>" check "${directory}"
+    BYPRODUCTS ${stamps}
+    COMMENT "Looking for changes" VERBATIM)
+  foreach(target IN LISTS targets)
+    add_dependencies("${target}" cntr-check)
+  endforeach()
 endfunction()

@@ -6,7 +6,6 @@
 #   _CNTR_KIND:<name>       step or image
 #   _CNTR_WHERE:<name>      file:line of the call
 #   _CNTR_MAKES:<name>      outputs and output directories, in order
-#   _CNTR_ALWAYS:<name>     the step's edge runs in every build
 #   _CNTR_PRODUCER:<path>   the step that makes the path
 #   _CNTR_TYPE:<path>       file, directory or optional
 #   _CNTR_BELOW:<path>      steps that make something below the path
@@ -14,15 +13,15 @@
 #   _CNTR_PENDING           what _cntr_finish() has to look at: step|keyword|path|word
 #
 # Fields of the call in progress: inputs, input_directories, outputs, output_directories,
-# optional_outputs, mounts (for the spec); files, targets (what the edge depends on); producers (steps
-# and images that make some of the files); always (set when a timestamp cannot show that an input
-# changed); pending.
+# optional_outputs, mounts (for the spec); files, targets (what the edge depends on); producers
+# (steps and images that make some of the files); always (set when a timestamp cannot show that an
+# input changed); pending.
 cmake_policy(VERSION 3.25)
 
 # --- Outputs.
 
-# Notes a path that the step makes. `type` is file, directory or optional. STDOUT and STDERR may name
-# an output that is listed already.
+# Notes a path that the step makes. `type` is file, directory or optional. STDOUT and STDERR may
+# name an output that is listed already.
 function(_cntr_add_output keyword type text allow_external)
   _cntr_output_path(path ${keyword} "${text}" ${allow_external})
   if(path STREQUAL "")
@@ -142,15 +141,12 @@ function(_cntr_register_outputs step)
         set_property(GLOBAL APPEND PROPERTY "_CNTR_MAKES:${step}" "${path}")
       endif()
       cmake_path(GET path PARENT_PATH directory)
-      while(NOT directory MATCHES "^/?$")
+      while(NOT directory STREQUAL CMAKE_BINARY_DIR AND NOT directory MATCHES "^/?$")
         get_property(makers GLOBAL PROPERTY "_CNTR_BELOW:${directory}")
         if("${step}" IN_LIST makers)
           break()
         endif()
         set_property(GLOBAL APPEND PROPERTY "_CNTR_BELOW:${directory}" "${step}")
-        if(directory STREQUAL CMAKE_BINARY_DIR)
-          break()
-        endif()
         cmake_path(GET directory PARENT_PATH directory)
       endwhile()
     endforeach()
@@ -203,7 +199,7 @@ function(_cntr_depend_on_other_path keyword path word)
   _cntr_place(place "${path}")
   if(place STREQUAL "build")
     _cntr_note(pending "${keyword}|${path}|${word}")
-    # Steps that come later may make what is in an input directory: then no rule makes the directory.
+    # Later steps may make what is in an input directory: then no rule makes the directory itself.
     if(generated OR ("${makers}" STREQUAL "" AND NOT keyword STREQUAL "INPUT_DIRECTORIES"))
       _cntr_note(files "${path}")
     endif()
@@ -304,8 +300,8 @@ function(_cntr_add_target_as_input keyword target)
   _cntr_note(targets "${target}")
 endfunction()
 
-# Targets whose files a text names with $<TARGET_FILE:...> and its like: the step depends on them and
-# sees these files.
+# Targets whose files a text names with $<TARGET_FILE:...> and its like: the step depends on them
+# and sees these files.
 function(_cntr_add_targets_of_genex text)
   set(pattern "\\$<TARGET_(FILE|FILE_DIR|LINKER_FILE|SONAME_FILE|PDB_FILE|OBJECTS):([^<>,;]+)>")
   string(REGEX MATCHALL "${pattern}" expressions "${text}")
@@ -352,7 +348,12 @@ function(_cntr_add_input_directory keyword text anywhere)
     return()
   endif()
   _cntr_escape(shown "${text}")
-  _cntr_note(always TRUE)
+  # What the sources hold is looked at before the build begins; a directory that is made only now is
+  # not.
+  _cntr_is_below(in_build "${path}" "${CMAKE_BINARY_DIR}")
+  if(in_build)
+    _cntr_note(always TRUE)
+  endif()
   _cntr_has_genex(genex "${path}")
   if(genex)
     _cntr_note(input_directories "${path}")

@@ -36,7 +36,8 @@ cmake_policy(VERSION 3.25)
 function(cntr_add_image)
   _cntr_begin_call()
   _cntr_collect_arguments(words)
-  _cntr_parse_arguments(image "${words}" ONE ROOTFS OCI_LAYOUT MANY DEPENDS STRICT DEPENDS)
+  _cntr_parse_arguments(image "${words}"
+    ONE ROOTFS OCI_LAYOUT MANY DEPENDS STRICT DEPENDS)
   string(CONCAT name "${image_NAME}")
   _cntr_where(where cntr_add_image "${name}")
 
@@ -74,8 +75,8 @@ function(cntr_add_image)
   endif()
   _cntr_image_spec(text "${name}" "${where}" "${tag}" "${depfile}" "${identity}")
   _cntr_generate_spec(image "${name}" "${text}")
-  _cntr_add_edge("${name}" OUTPUTS "${identity}" COMMAND image prepare
-                 DEPFILE "${depfile}" COMMENT "Preparing image ${name}")
+  _cntr_add_edge("${name}" "Preparing image ${name}" OUTPUTS "${identity}" COMMAND image prepare
+                 DEPFILE "${depfile}")
 endfunction()
 
 # Notes the source of the image. `archive`: whether it is a file for certain, and not a directory.
@@ -86,8 +87,8 @@ function(_cntr_add_image_source archive keyword text)
     get_property(path GLOBAL PROPERTY "_CNTR_MAKES:${text}")
     list(LENGTH path count)
     if(NOT count EQUAL 1)
-      _cntr_mistake("${keyword}: the step \"${text}\" makes ${count} outputs: name the one that is the \
-image")
+      _cntr_mistake("${keyword}: the step \"${text}\" makes ${count} outputs: name the one that is \
+the image")
       return()
     endif()
   else()

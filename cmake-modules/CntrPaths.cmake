@@ -174,6 +174,9 @@ directory")
   if(NOT place STREQUAL "build" AND NOT allow_external)
     _cntr_mistake("${keyword}: \"${shown}\" lies outside the build tree ${CMAKE_BINARY_DIR} (write \
 it below the build tree, or give the step ALLOW_EXTERNAL)")
+  elseif(path STREQUAL "${CMAKE_BINARY_DIR}/${step_NAME}")
+    _cntr_mistake("${keyword}: \"${shown}\" has the name of the step, which Ninja takes for the same \
+target: rename one of them")
   elseif(path STREQUAL CMAKE_BINARY_DIR OR path STREQUAL CMAKE_CURRENT_BINARY_DIR)
     _cntr_mistake("${keyword}: \"${shown}\" is a whole build directory")
   elseif(private)

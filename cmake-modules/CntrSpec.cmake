@@ -1,15 +1,15 @@
 # Writes the YAML files below <build>/cntr (docs/formats.md).
 #
 # The files come from file(GENERATE), so that generator expressions work in every value. What an
-# expression gives cannot be escaped any more; a value that has one is therefore written as a literal
-# block, in which YAML has no special characters. All other values are double-quoted.
+# expression gives cannot be escaped any more; a value that has one is therefore written as a
+# literal block, in which YAML has no special characters. All other values are double-quoted.
 cmake_policy(VERSION 3.25)
 
 # --- Generator expressions.
 
-# Prepares an encoded text for file(GENERATE): only complete generator expressions are evaluated, all
-# other "$<" stay what they are. Outside of expressions "," and ">" are protected as well, so that the
-# text can be an argument of another expression. `has_genex`: whether there is an expression.
+# Prepares an encoded text for file(GENERATE): only complete generator expressions are evaluated,
+# all other "$<" stay what they are. Outside of expressions "," and ">" are protected as well, so that
+# the text can be an argument of another expression. `has_genex`: whether there is an expression.
 function(_cntr_protect out has_genex text)
   set(${has_genex} FALSE PARENT_SCOPE)
   set(${out} "${text}" PARENT_SCOPE)
@@ -59,6 +59,10 @@ endfunction()
 
 # The scalar for an encoded text. `indent` are the blanks before the lines of a literal block.
 function(_cntr_yaml_scalar out text indent)
+  if(text MATCHES "^[ !#%-Z^-~]+$")  # printable, none of $ " [ ] and backslash: saves time
+    set(${out} "\"${text}\"" PARENT_SCOPE)
+    return()
+  endif()
   _cntr_protect(text has_genex "${text}")
   _cntr_decode(text)
   set(block FALSE)

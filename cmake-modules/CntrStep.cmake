@@ -180,14 +180,9 @@ function(_cntr_add_inputs_of_step)
     _cntr_decode(word)
     _cntr_add_targets_of_genex("${word}")
   endforeach()
-  # No timestamp shows the value of a passed variable, an edit inside of an output directory, or that
-  # an optional output was removed.
-  if(NOT "${step_PASS_ENVIRONMENT}${step_OUTPUT_DIRECTORIES}${step_OPTIONAL_OUTPUTS}" STREQUAL "")
-    _cntr_note(always TRUE)
-  endif()
 endfunction()
 
-# MOUNTS <host>:<container>[:ro|rw][:undeclared]. The fields of the call get one entry for each mount.
+# MOUNTS <host>:<container>[:ro|rw][:undeclared]. Notes one entry for each mount.
 function(_cntr_add_mounts_of_step)
   set(containers "")
   foreach(word IN LISTS step_MOUNTS)
@@ -218,6 +213,9 @@ absolute container path")
     _cntr_mount_source(path "${host}" "${shown}" ${mode} ${undeclared})
     if(NOT path STREQUAL "")
       _cntr_note(step_mounts "${path}|${container}|${mode}|${undeclared}")
+      if(undeclared)
+        _cntr_note(always TRUE)
+      endif()
     endif()
   endforeach()
 endfunction()
@@ -245,8 +243,8 @@ function(_cntr_mount_source out text shown mode undeclared)
     _cntr_mistake("MOUNTS: the host path of \"${shown}\" lies outside the source tree, the build \
 tree and the mounts: declare its directory with cntr_add_mount()")
   elseif(NOT place STREQUAL "build" AND mode STREQUAL "rw" AND NOT undeclared)
-    _cntr_mistake("MOUNTS: \"${shown}\" is writable and lies outside the build tree: mount it :ro, or \
-write :rw:undeclared")
+    _cntr_mistake("MOUNTS: \"${shown}\" is writable and lies outside the build tree: mount it :ro, \
+or write :rw:undeclared")
   elseif(NOT place STREQUAL "build" AND NOT EXISTS "${path}")
     _cntr_mistake("MOUNTS: the host path of \"${shown}\" does not exist (${path})")
   endif()
@@ -298,12 +296,9 @@ function(_cntr_add_step_rules name where)
   if(NOT step_COMMENT STREQUAL "")
     string(REPLACE "\n" " " comment "${step_COMMENT}")
   endif()
-  _cntr_add_edge("${name}" ${all} OUTPUTS ${outputs} COMMAND run DEPFILE "${depfile}"
-                 COMMENT "${comment}")
+  _cntr_add_edge("${name}" "${comment}" ${all} OUTPUTS ${outputs} COMMAND run
+                 DEPFILE "${depfile}")
   # Ninja's clean removes files only.
   set_property(DIRECTORY APPEND PROPERTY ADDITIONAL_CLEAN_FILES
                ${output_directories} ${optional_outputs})
-  if(NOT step_LABELS STREQUAL "")
-    set_property(TARGET "${name}" PROPERTY LABELS ${step_LABELS})
-  endif()
 endfunction()

@@ -1,5 +1,5 @@
-# The spec of a step (docs/formats.md), from the variables step_* of cntr_add_step() and the fields of
-# the call in progress.
+# The spec of a step (docs/formats.md), from the variables step_* of cntr_add_step() and the fields
+# of the call in progress.
 cmake_policy(VERSION 3.25)
 
 function(_cntr_step_spec out name where depfile outputs)

@@ -12,6 +12,7 @@ StepFiles files_of(const spec::Step& step) {
   files.log = files.root + "/logs/" + step.name + ".log";
   files.state_signature = files.root + "/state/" + step.name + ".signature";
   files.state_outputs = files.root + "/state/" + step.name + ".outputs";
+  files.watch = files.root + "/state/" + step.name + ".watch";
   files.journal = files.root + "/journal.jsonl";
   return files;
 }

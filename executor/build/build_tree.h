@@ -14,6 +14,7 @@ struct StepFiles {
   std::string log;              // what the last execution printed
   std::string state_signature;  // signature text of the last result here
   std::string state_outputs;    // and its outputs
+  std::string watch;            // what the file system showed of inputs and outputs (watch_list.h)
   std::string journal;
 };
 

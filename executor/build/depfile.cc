@@ -29,8 +29,7 @@ void write_depfile(const spec::Step& step, const ResolvedStep& resolved) {
   if (!step.depfile) return;
   std::vector<std::string> paths;
   for (const ResolvedInput& input : resolved.inputs) {
-    paths.push_back(input.host);
-    paths.insert(paths.end(), input.members.begin(), input.members.end());
+    for (const Watched& watched : input.watched) paths.push_back(watched.path);
   }
   write_file_atomically(*step.depfile,
                         depfile_text(step.depfile_target.value_or(step.name), paths));

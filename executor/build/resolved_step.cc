@@ -90,11 +90,13 @@ ResolvedInput resolve_file(const spec::Step& step, const PathMap& paths, const s
   input.container = container_path(step, paths, host, "The input");
   input.executable = content->executable;
   input.digest = content->digest;
+  input.watched = {{host, true, content->stat}};
   return input;
 }
 
 ResolvedInput resolve_directory(const spec::Step& step, const PathMap& paths,
                                 const std::string& host, store::FileDigests& digests) {
+  std::vector<Watched> watched = watch_tree(host);
   const auto tree = digests.tree(host);
   if (!tree) {
     throw step_error(step, "the input directory " + host + " is not there",
@@ -105,9 +107,7 @@ ResolvedInput resolve_directory(const spec::Step& step, const PathMap& paths,
   input.container = container_path(step, paths, host, "The input directory");
   input.directory = true;
   input.digest = tree->digest();
-  for (const store::TreeEntry& entry : tree->entries) {
-    input.members.push_back(host + "/" + entry.path);
-  }
+  input.watched = std::move(watched);
   return input;
 }
 

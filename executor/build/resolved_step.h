@@ -7,6 +7,7 @@
 
 #include "base/digest.h"
 #include "base/file_system.h"
+#include "build/watch_list.h"
 #include "spec/signature_text.h"
 #include "spec/spec.h"
 #include "store/cache.h"
@@ -20,7 +21,7 @@ struct ResolvedInput {
   bool directory = false;
   bool executable = false;
   Digest digest;
-  std::vector<std::string> members;  // of a directory: host paths of all that is in it
+  std::vector<Watched> watched;  // it, and all that is in it, as it was before it was hashed
 };
 
 struct ResolvedOutput {

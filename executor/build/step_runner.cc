@@ -224,7 +224,7 @@ StepOutcome StepRunner::run(const spec::Step& step) {
   Task task = open_task(step);
   StepOutcome outcome;
   if (is_current(task)) {
-    write_depfile(step, task.resolved);
+    write_watch_list(task);
     return finish(task, std::move(outcome));
   }
   outcome.reasons = reasons_to_run(task);
@@ -388,6 +388,19 @@ StepOutcome StepRunner::execute(Task& task) {
 void StepRunner::write_state(const Task& task, const std::vector<store::Output>& outputs) {
   write_file_if_changed(task.files.state_outputs, describe_outputs(task.resolved, outputs).text());
   write_file_if_changed(task.files.state_signature, task.resolved.signature.text());
+  write_watch_list(task);
+}
+
+void StepRunner::write_watch_list(const Task& task) {
+  std::vector<Watched> watched;
+  for (const ResolvedInput& input : task.resolved.inputs) {
+    watched.insert(watched.end(), input.watched.begin(), input.watched.end());
+  }
+  for (const ResolvedOutput& output : task.resolved.outputs) {
+    const std::vector<Watched> below = watch_tree(output.host);
+    watched.insert(watched.end(), below.begin(), below.end());
+  }
+  write_file_if_changed(task.files.watch, watch_list_text(watched));
   write_depfile(task.step, task.resolved);
 }
 

@@ -86,6 +86,7 @@ class StepRunner {
   // Starts the step in a new work directory, with another runner when one cannot start it.
   ExitStatus launch(const Task& task, Execution& execution, StepLog& log);
   StepOutcome execute(Task& task);
+  void write_watch_list(const Task& task);
   void write_state(const Task& task, const std::vector<store::Output>& outputs);
   StepOutcome finish(const Task& task, StepOutcome outcome);
 

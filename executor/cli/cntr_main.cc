@@ -30,6 +30,7 @@ int run(int argc, char** argv) {
   add_explain_command(app, action);
   add_shell_command(app, action);
   add_graph_command(app, action);
+  add_check_command(app, action);
   add_image_command(app, action);
   add_cache_command(app, action);
   add_doctor_command(app, action);

@@ -205,7 +205,7 @@ test_directories_are_tracked_under_make() {
 test_a_file_edited_in_a_directory_output_is_repaired() {
   need_bubblewrap
   begin_project <<'CMAKE'
-cntr_add_step(tree IMAGE box
+cntr_add_step(grow IMAGE box
   COMMAND sh -c "mkdir -p tree/a && echo x > tree/a/f && ln -s a/f tree/link && echo y > tree/g"
   OUTPUT_DIRECTORIES tree)
 cntr_add_step(use IMAGE box
@@ -213,14 +213,14 @@ cntr_add_step(use IMAGE box
   INPUT_DIRECTORIES ${CMAKE_CURRENT_BINARY_DIR}/tree STDOUT used.txt)
 CMAKE
   configure
-  build_and_expect "tree use"
+  build_and_expect "grow use"
   expect_file build/used.txt x
   echo edited >build/tree/a/f
   touch -d 2001-01-01 build/tree/a/f
-  build_and_expect "" "tree"
+  build_and_expect "" "grow"
   expect_file build/tree/a/f x
   echo extra >build/tree/extra
-  build_and_expect "" "tree"
+  build_and_expect "" "grow"
   [ ! -e build/tree/extra ]
 }
 

@@ -7,11 +7,14 @@ string(ASCII 127 delete)
 set(list a b "" c)
 set(inputs_with_brackets "[x" "y]")
 cntr_add_step(plain HOST COMMAND
-  prog "" " " "a b" "a;b" ";" ";;" "a\\;b" "[" "]" "[x" "y]" "[[" "]]" "[=[" "]=]" "a[1;2]b" "\\" "\\\\"
+  prog "" " " "a b" "a;b" ";" ";;" "a\\;b" "[" "]" "[x" "y]" "[[" "]]" "[=[" "]=]" "a[1;2]b" "\\"
+  "\\\\"
   "a\\" "\\n" "\"" "\"q\"" "'" "''" "`x`" "$" "$$" "$HOME" "\${x}" "\${" "@x@" "$<" ">" "a $< b"
-  "$<0" "%d" "#" "# no comment" "//" "-" "--" "-x" "--lead=1" "*" "?" "~" "!" "&" "&&" "|" "<" ">" "(" ")"
+  "$<0" "%d" "#" "# no comment" "//" "-" "--" "-x" "--lead=1" "*" "?" "~" "!" "&" "&&"
+  "|" "<" ">" "(" ")"
   "line
-two" "\ntrailing\n" "\r\n" "\ttab" "é ü 漢 😀" "@A" "@@" ":" "a: b" "- x" "{a: b}" "null" "true" "1" "0x1"
+two" "\ntrailing\n" "\r\n" "\ttab" "é ü 漢 😀" "@A" "@@" ":" "a: b" "- x" "{a: b}" "null"
+  "true" "1" "0x1"
   "${one}" "${one}A;${one}E" "${eight}${escape}${last}${delete}" "\\x41" "=" "a=b" ON OFF NOTFOUND
   x-NOTFOUND AND NOT OR IF ARGN ARGV ARGC ARGV0 PARENT_SCOPE FORCE APPEND PROPERTY ITEMS LISTS
   ${list} "${list}" ${inputs_with_brackets})

@@ -7,10 +7,13 @@ set_target_properties(tool PROPERTIES IMPORTED_LOCATION /opt/tool)
 add_custom_target(utility)
 cntr_add_image(tar ROOTFS rootfs.tar)
 cntr_add_image(tree ROOTFS tree)
-cntr_add_step(plain IMAGE tar INPUTS "in 1.txt" DEPENDS dep.txt utility OUTPUTS plain.txt second.txt)
-cntr_add_step(by-path IMAGE tree INPUTS "${CMAKE_CURRENT_BINARY_DIR}/second.txt" OUTPUTS by-path.txt)
+cntr_add_step(plain IMAGE tar INPUTS "in 1.txt" DEPENDS dep.txt utility
+  OUTPUTS plain.txt second.txt)
+cntr_add_step(by-path IMAGE tree INPUTS "${CMAKE_CURRENT_BINARY_DIR}/second.txt"
+  OUTPUTS by-path.txt)
 cntr_add_step(by-name HOST COMMAND true INPUTS plain OUTPUTS by-name.txt EXCLUDE_FROM_ALL)
-cntr_add_step(tools HOST COMMAND "$<TARGET_FILE:tool>" ENVIRONMENT "T=$<TARGET_FILE:tool>" OUTPUTS tools.txt)
+cntr_add_step(tools HOST COMMAND "$<TARGET_FILE:tool>" ENVIRONMENT "T=$<TARGET_FILE:tool>"
+  OUTPUTS tools.txt)
 cntr_add_step(streams HOST COMMAND cat STDIN by-path.txt STDOUT stdout.txt STDERR stderr.txt)
 cntr_add_step(directories HOST COMMAND true INPUT_DIRECTORIES dir OUTPUT_DIRECTORIES "out dir"
   COMMENT "All $directories; [1]")

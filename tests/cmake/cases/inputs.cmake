@@ -18,10 +18,12 @@ cntr_add_step(characters HOST COMMAND true INPUTS "" "a;b" "x[1].txt" "a#b" DEPE
 cntr_add_step(genex HOST COMMAND "$<TARGET_FILE:$<1:files>>" INPUTS "a/$<1:b>.txt")
 cntr_add_step(capitals HOST COMMAND true INPUTS file.txt OUTPTS b.txt)
 
-cntr_add_step(build-tree HOST COMMAND true INPUT_DIRECTORIES "${CMAKE_BINARY_DIR}" "${CMAKE_SOURCE_DIR}/.."
+cntr_add_step(build-tree HOST COMMAND true
+  INPUT_DIRECTORIES "${CMAKE_BINARY_DIR}" "${CMAKE_SOURCE_DIR}/.."
   OUTPUTS build-tree.txt)
 cntr_add_step(cycle HOST COMMAND true INPUTS "${CMAKE_CURRENT_BINARY_DIR}/cycle.txt"
   INPUT_DIRECTORIES made OUTPUTS cycle.txt made/x/y.txt)
 cntr_add_step(cycle2 HOST COMMAND true INPUTS "${CMAKE_CURRENT_BINARY_DIR}/cycle.d/a"
   INPUT_DIRECTORIES "${CMAKE_CURRENT_BINARY_DIR}/cycle.d/b" OUTPUT_DIRECTORIES cycle.d)
+cntr_add_step(empty-command IMAGE image COMMAND)
 cntr_add_step(out.txt HOST COMMAND true OUTPUTS out.txt)

@@ -11,8 +11,10 @@ cntr_add_mount("bad name" "/bad;path")
 cntr_add_mount(usr /usr/../usr/)
 cntr_add_mount(usr /usr/share)
 
-cntr_add_step(syntax HOST COMMAND true MOUNTS dir dir:opt dir:/opt:rx dir:/opt:undeclared:ro :/opt "" "dir:/opt:ro:rw")
-cntr_add_step(containers HOST COMMAND true MOUNTS dir:/ dir:/src dir:/build/x dir:/proc/1 dir:/tmp dir:/opt/../dev
+cntr_add_step(syntax HOST COMMAND true
+  MOUNTS dir dir:opt dir:/opt:rx dir:/opt:undeclared:ro :/opt "" "dir:/opt:ro:rw")
+cntr_add_step(containers HOST COMMAND true
+  MOUNTS dir:/ dir:/src dir:/build/x dir:/proc/1 dir:/tmp dir:/opt/../dev
   dir:/mnt/x dir:/opt/x dir:/opt/./x/)
 cntr_add_step(hosts HOST COMMAND true MOUNTS /etc:/opt/a dir:/opt/b:rw no:/opt/c usr:no:/opt/d
   usr:../etc:/opt/e usr:/opt/f:rw)

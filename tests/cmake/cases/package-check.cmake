@@ -19,7 +19,8 @@ set(source "${source}/consumer")
 set(build "${work}/package/consumer")
 set(options -D "CMAKE_PREFIX_PATH=${moved}")
 configure()
-expect_match(build.ninja "COMMAND = cd ${build} && ${moved}/bin/cntr run ${build}/cntr/steps/top.yaml")
+expect_match(build.ninja
+  "COMMAND = cd ${build} && ${moved}/bin/cntr run ${build}/cntr/steps/top.yaml")
 
 function(expect_not_found version message)
   file(WRITE "${work}/package/other/CMakeLists.txt" "cmake_minimum_required(VERSION 3.25)

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <ostream>
+
 #include "archive_builder.h"
 #include "base/error.h"
 #include "base/file_system.h"
@@ -259,7 +261,7 @@ struct BadIndex {
   std::string message;
 };
 
-void PrintTo(const BadIndex& bad, std::ostream* out) { *out << bad.name; }
+std::ostream& operator<<(std::ostream& out, const BadIndex& bad) { return out << bad.name; }
 
 class BadIndexTest : public OciLayoutTest, public testing::WithParamInterface<BadIndex> {};
 
