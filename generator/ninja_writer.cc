@@ -47,28 +47,16 @@ class NinjaWriter {
       : workflow_(workflow) {
     const std::string cntr = ninja_value(shell_quoted(cntr_program));
     text_ = "# Written by cntr-generate from " + workflow.directory +
-            "/workflow.yaml.\n"
-            "ninja_required_version = 1.10\n"
-            "\n"
-            "rule step\n"
-            "  command = " +
-            cntr +
-            " run $spec\n"
-            "  description = $comment\n"
-            "  restat = 1\n"
-            "\n"
-            "rule image\n"
-            "  command = " +
-            cntr +
-            " image prepare $spec\n"
-            "  description = $comment\n"
-            "  restat = 1\n"
-            "\n"
-            "build " +
-            std::string(kAlways) + ": phony\n";
+            "/workflow.yaml.\nninja_required_version = 1.10\n";
+    add_rule("check", cntr + " check " + ninja_value(shell_quoted(workflow.directory)),
+             "Looking for changes");
+    add_rule("image", cntr + " image prepare $spec", "$comment");
+    add_rule("step", cntr + " run $spec", "$comment");
+    text_ += std::string("\nbuild ") + kAlways + ": phony\n";
   }
 
   std::string write() {
+    add_check();
     for (const spec::Image& image : workflow_.images) add_image(image);
     for (const spec::Step& step : workflow_.steps) add_step(step);
     return text_ + "\ndefault" + defaults_ + "\n";
@@ -79,6 +67,12 @@ class NinjaWriter {
     return image_spec.substr(0, image_spec.rfind('.')) + ".identity";
   }
 
+  void add_rule(const std::string& name, const std::string& command,
+                const std::string& description) {
+    text_ += "\nrule " + name + "\n  command = " + command + "\n  description = " + description +
+             "\n  restat = 1\n";
+  }
+
   void add_edge(const std::vector<std::string>& outputs, const std::string& rule,
                 const std::vector<std::string>& inputs, bool always) {
     text_ += "\nbuild" + paths(outputs) + ": " + rule + paths(inputs);
@@ -87,6 +81,18 @@ class NinjaWriter {
   }
   void add_variable(const std::string& name, const std::string& value) {
     text_ += "  " + name + " = " + ninja_value(value) + "\n";
+  }
+
+  std::string stamp_of(const spec::Step& step) const {
+    return workflow_.directory + "/state/" + step.name + ".stamp";
+  }
+
+  // Before anything else, in every build: makes the stamps of changed steps newer.
+  void add_check() {
+    if (workflow_.steps.empty()) return;
+    std::vector<std::string> stamps;
+    for (const spec::Step& step : workflow_.steps) stamps.push_back(stamp_of(step));
+    add_edge(stamps, "check", {}, true);
   }
 
   void add_image(const spec::Image& image) {
@@ -110,11 +116,15 @@ class NinjaWriter {
     const bool without_outputs = outputs.empty();
     // Never made, so the step is run on every build, as a target without outputs is.
     if (without_outputs) outputs.push_back(workflow_.directory + "/steps/" + step.name + ".run");
-    std::vector<std::string> inputs = {spec};
+    std::vector<std::string> inputs = {spec, stamp_of(step)};
     if (step.image_spec) inputs.push_back(identity_of(*step.image_spec));
-    for (const std::string& input : inputs_of(step)) inputs.push_back(ordering_path(input));
-    add_edge(outputs, "step", inputs,
-             !step.input_directories.empty() || !step.output_directories.empty());
+    bool always = false;
+    for (const std::string& input : inputs_of(step)) {
+      inputs.push_back(ordering_path(input));
+      always = always || inputs.back() != input || is_made_directory(step, input);
+    }
+    for (const spec::Mount& mount : step.mounts) always = always || mount.undeclared;
+    add_edge(outputs, "step", inputs, always);
     add_variable("spec", shell_quoted(spec));
     add_variable("comment", step.comment.empty() ? "Step " + step.name : step.comment);
     if (step.depfile) {
@@ -123,6 +133,13 @@ class NinjaWriter {
     }
     text_ += "build " + ninja_path(step.name) + ": phony" + paths(outputs) + "\n";
     defaults_ += " " + ninja_path(step.name);
+  }
+
+  // A directory that this build makes: its time stamp does not tell of all that is in it.
+  bool is_made_directory(const spec::Step& step, const std::string& input) const {
+    const auto& directories = step.input_directories;
+    return producers_.of(input) != nullptr &&
+           std::find(directories.begin(), directories.end(), input) != directories.end();
   }
 
   // What Ninja must wait for: an input that no edge names (an optional output, a file in a

@@ -1,8 +1,7 @@
 // Back end: a workflow as a Ninja graph of its own (the language of ninja 1.10 and newer).
 //
-// One edge an image and one a step; every edge starts `cntr`, which decides by content, and has
-// restat, so that what did not change stops there. Steps with directories are run on every build,
-// because no timestamp tells of a file inside that was put back with an older one.
+// `cntr check` runs first, in every build. Then one edge an image and one a step: each starts
+// `cntr`, which decides by content, and has restat, so that what did not change stops there.
 #pragma once
 
 #include <string>

@@ -1,5 +1,6 @@
 #include "base/digest.h"
 
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <unistd.h>
 
@@ -21,7 +22,11 @@ int hex_value(char c) {
 
 // Fetched once: a fetch for every hash costs more than hashing a small file.
 const EVP_MD* sha256_algorithm() {
-  static const EVP_MD* const algorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+  static const EVP_MD* const algorithm = [] {
+    // Reading openssl.cnf takes longer than hashing what a step needs.
+    OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, nullptr);
+    return EVP_MD_fetch(nullptr, "SHA256", nullptr);
+  }();
   if (algorithm == nullptr) throw environment_error("OpenSSL offers no SHA-256");
   return algorithm;
 }

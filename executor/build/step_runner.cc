@@ -400,7 +400,7 @@ void StepRunner::write_watch_list(const Task& task) {
     const std::vector<Watched> below = watch_tree(output.host);
     watched.insert(watched.end(), below.begin(), below.end());
   }
-  write_file_if_changed(task.files.watch, watch_list_text(watched));
+  write_file_if_changed(task.files.watch, watch_list_text(watched, task.step.pass_environment));
   write_depfile(task.step, task.resolved);
 }
 

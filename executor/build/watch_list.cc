@@ -6,8 +6,9 @@
 #include <cerrno>
 #include <optional>
 
+#include "base/digest.h"
 #include "base/error.h"
-#include "base/text.h"
+#include "base/process.h"
 #include "spec/spec.h"
 
 namespace cntr::build {
@@ -34,12 +35,19 @@ std::string line_of(const Watched& watched) {
          watched.path;
 }
 
+std::string line_of_variable(const std::string& name) {
+  const auto value = environment_variable(name);
+  return "variable " + (value ? digest_of(*value).hex() : "unset") + " " + name;
+}
+
 bool line_is_as_watched(std::string_view line) {
   const size_t first = line.find(' ');
   const size_t second = line.find(' ', first + 1);
   if (first == std::string_view::npos || second == std::string_view::npos) return false;
-  const bool follow = line.substr(0, first) == "follow";
-  return line == line_of(watch(std::string(line.substr(second + 1)), follow));
+  const std::string_view kind = line.substr(0, first);
+  const std::string name(line.substr(second + 1));
+  if (kind == "variable") return line == line_of_variable(name);
+  return line == line_of(watch(name, kind == "follow"));
 }
 
 void touch(const std::string& path) {
@@ -64,8 +72,10 @@ std::vector<Watched> watch_tree(const std::string& path) {
   return out;
 }
 
-std::string watch_list_text(const std::vector<Watched>& watched) {
+std::string watch_list_text(const std::vector<Watched>& watched,
+                            const std::vector<std::string>& variables) {
   std::string out;
+  for (const std::string& name : variables) out += line_of_variable(name) + "\n";
   for (const Watched& item : watched) out += line_of(item) + "\n";
   return out;
 }

@@ -70,6 +70,28 @@ expect_file() { # <path> <content>
   expect_equal "$1" "$2" "$(cat "$1")"
 }
 
+# processes_with <pattern>: the ids of the processes whose command line has it. A dot in the pattern
+# stands for the NUL between two arguments as well.
+processes_with() {
+  { grep -laf <(echo "$1") /proc/[0-9]*/cmdline 2>/dev/null || true; } | cut -d / -f 3
+}
+
+expect_no_process() { # <pattern>
+  expect_equal "processes with $1" "" "$(processes_with "$1")"
+}
+
+# wait_until <command...>: until it succeeds, ten seconds at most.
+wait_until() {
+  local end=$((SECONDS + 10))
+  until "$@"; do
+    [ $SECONDS -lt $end ] || fail "waited in vain for: $*"
+    sleep 0.05
+  done
+}
+
+process_runs() { [ -n "$(processes_with "$1")" ]; }
+no_process_runs() { [ -z "$(processes_with "$1")" ]; }
+
 # --- projects ---------------------------------------------------------------------------------
 
 # A root file system of busybox-static with its applets as links, as a directory.
@@ -128,4 +150,40 @@ build_and_expect() {
   build
   expect_executed $1
   expect_restored ${2:-}
+}
+
+# --- what is left behind ----------------------------------------------------------------------
+
+# Processes and mounts that have to do with this test: its directory has a unique name, which is in
+# the environment of what it starts and in the mounts of every sandbox. Without starting anything.
+leftovers() {
+  local name mark process words lines
+  name=$(basename "$work")
+  for process in /proc/[0-9]*; do
+    [ "${process#/proc/}" != "$BASHPID" ] || continue
+    { mapfile -d '' -t words <"$process/environ" && mapfile -t lines <"$process/mountinfo"; } \
+      2>/dev/null || continue
+    for mark in "${words[@]}" "${lines[@]}"; do
+      [[ $mark == *"$name"* ]] || continue
+      mapfile -d '' -t words <"$process/cmdline" || true
+      echo "process ${process#/proc/}: ${words[*]}"
+      break
+    done 2>/dev/null
+  done
+}
+
+# What was killed needs a moment to go.
+expect_nothing_left() {
+  local tries found
+  for ((tries = 0; tries < 100; ++tries)); do
+    found=$(leftovers)
+    [ -n "$found" ] || return 0
+    sleep 0.1
+  done
+  fail "left behind: $found"
+}
+
+expect_sound_cache() {
+  quietly cntr cache verify
+  expect_output "The cache is sound."
 }

@@ -5,6 +5,15 @@
 # executed and how many were restored from the cache.
 cmake_minimum_required(VERSION 3.25)
 
+find_program(BUBBLEWRAP bwrap)
+if(NOT BUBBLEWRAP)
+  if("$ENV{CNTR_TESTS_MUST_RUN}" MATCHES "bubblewrap")
+    message(FATAL_ERROR "bubblewrap is not installed, and CNTR_TESTS_MUST_RUN asks for it")
+  endif()
+  message(NOTICE "SKIPPED: bubblewrap is not installed")
+  return()
+endif()
+
 file(REMOVE_RECURSE ${WORK})
 file(COPY ${SOURCE}/ DESTINATION ${WORK}/source)
 set(build ${WORK}/build)

@@ -30,12 +30,13 @@ TEST(NinjaWriter, AWholeGraph) {
   image.name = "deb";
   image.rootfs = "/b/root.tar";
   workflow.images = {image};
-  EXPECT_EQ(write_ninja(workflow, "/opt/my cntr"), R"(# Written by cntr-generate from /b/cntr/workflow.yaml.
+  EXPECT_EQ(write_ninja(workflow, "/opt/my cntr"),
+            R"(# Written by cntr-generate from /b/cntr/workflow.yaml.
 ninja_required_version = 1.10
 
-rule step
-  command = '/opt/my cntr' run $spec
-  description = $comment
+rule check
+  command = '/opt/my cntr' check /b/cntr
+  description = Looking for changes
   restat = 1
 
 rule image
@@ -43,13 +44,20 @@ rule image
   description = $comment
   restat = 1
 
+rule step
+  command = '/opt/my cntr' run $spec
+  description = $comment
+  restat = 1
+
 build cntr-always: phony
+
+build /b/cntr/state/monthly.stamp: check | cntr-always
 
 build /b/cntr/images/deb.identity: image /b/cntr/images/deb.yaml /b/root.tar
   spec = /b/cntr/images/deb.yaml
   comment = Identifying image deb
 
-build /b/out.csv: step /b/cntr/steps/monthly.yaml /b/cntr/images/deb.identity /w/in.csv
+build /b/out.csv: step /b/cntr/steps/monthly.yaml /b/cntr/state/monthly.stamp /b/cntr/images/deb.identity /w/in.csv
   spec = /b/cntr/steps/monthly.yaml
   comment = Monthly statistics
 build monthly: phony /b/out.csv
@@ -68,14 +76,15 @@ TEST(NinjaWriter, EscapesPaths) {
   EXPECT_THROW(write_ninja(workflow_of({step}), "/c"), Error);
 }
 
-TEST(NinjaWriter, StepsWithDirectoriesRunOnEveryBuild) {
+TEST(NinjaWriter, DirectoriesHaveADepfile) {
   spec::Step step;
   step.name = "tree";
   step.input_directories = {"/w/d"};
   step.output_directories = {"/b/o"};
   step.depfile = "/b/cntr/steps/tree.d";
   const std::string text = write_ninja(workflow_of({step}), "/c");
-  EXPECT_THAT(text, HasSubstr("build /b/o: step /b/cntr/steps/tree.yaml /w/d | cntr-always\n"));
+  EXPECT_THAT(
+      text, HasSubstr("build /b/o: step /b/cntr/steps/tree.yaml /b/cntr/state/tree.stamp /w/d\n"));
   EXPECT_THAT(text, HasSubstr("  depfile = /b/cntr/steps/tree.d\n  deps = gcc\n"));
 }
 
@@ -88,7 +97,8 @@ TEST(NinjaWriter, AFileInADirectoryOutputWaitsForItsStep) {
   user.inputs = {"/b/d/f"};
   user.outputs = {"/b/o"};
   const std::string text = write_ninja(workflow_of({maker, user}), "/c");
-  EXPECT_THAT(text, HasSubstr("build /b/o: step /b/cntr/steps/user.yaml maker\n"));
+  EXPECT_THAT(text, HasSubstr("build /b/o: step /b/cntr/steps/user.yaml /b/cntr/state/user.stamp "
+                              "maker | cntr-always\n"));
   EXPECT_THAT(text, Not(HasSubstr("/b/d/f")));
 }
 

@@ -166,6 +166,23 @@ TEST_F(HostileArchive, EntriesBelowAFile) {
             R"(bad.tar: entry "a/b": it lies below "a", which is no directory)");
 }
 
+TEST_F(HostileArchive, AnEntryThatReplacesTheWayToItself) {
+  EXPECT_EQ(message(TarBuilder()
+                        .directory("d")
+                        .symlink("l", "d/..")
+                        .file("l/d", "x")
+                        .file("l/y", "y")
+                        .text()),
+            R"(bad.tar: entry "l/y": it lies below "d", which is no directory)");
+  EXPECT_EQ(message(TarBuilder()
+                        .directory("x")
+                        .symlink("x/l", ".")
+                        .file("x/l/l", "x")
+                        .file("x/l/y", "y")
+                        .text()),
+            R"(bad.tar: entry "x/l/y": it lies below "x/l", which is no directory)");
+}
+
 TEST_F(HostileArchive, TheRootIsADirectory) {
   EXPECT_EQ(message(TarBuilder().file(".", "x").text()),
             R"(bad.tar: entry ".": it would replace the root directory)");

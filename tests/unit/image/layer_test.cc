@@ -84,6 +84,11 @@ TEST_F(LayerTest, KeepsTimes) {
   EXPECT_EQ(stat_link(root() + "/a/c")->mtime, 1'234'567'890'000'000'000);
 }
 
+TEST_F(LayerTest, TheTimeOfAReplacedDirectoryIsForgotten) {
+  unpacked({TarBuilder().mtime(1).directory("z").mtime(2).directory("a").symlink("z", "a")});
+  EXPECT_EQ(stat_link(root() + "/a")->mtime, 2'000'000'000);
+}
+
 TEST_F(LayerTest, LeavesOutDevicesAndFifos) {
   EXPECT_EQ(unpacked({TarBuilder().file("dev/was-file", "x"), TarBuilder()
                                                                   .device("dev/null")
@@ -277,6 +282,14 @@ TEST_F(LayerTest, EntriesBelowALinkGoWhereItLeadsInsideTheImage) {
             "usr/lib/c 644 \"3\"\n"
             "usr/lib/d = usr/lib/a\n"
             "usr/up -> ../../../usr\n");
+}
+
+TEST_F(LayerTest, AnAbsoluteLinkStartsAtTheRootOfTheImage) {
+  EXPECT_EQ(unpacked({TarBuilder().symlink("usr/etc", "/etc").file("usr/etc/a", "1")}),
+            "etc/ 755\n"
+            "etc/a 644 \"1\"\n"
+            "usr/ 755\n"
+            "usr/etc -> /etc\n");
 }
 
 TEST_F(LayerTest, AHardLinkMayNameAFileOfALowerLayer) {

@@ -11,6 +11,7 @@
 
 #include "archive_builder.h"
 #include "base/error.h"
+#include "image/image_store.h"
 #include "image_fixture.h"
 
 namespace cntr::image {
@@ -155,7 +156,30 @@ TEST_F(ImageUseTest, EightProcessesUnpackOneLayoutOnce) {
   EXPECT_EQ(codes, (std::vector<int>{0, 0, 0, 0, 0, 0, 0, 1}));
 }
 
-TEST_F(ImageUseTest, EightProcessesUnpackOneArchiveOnce) {
+TEST_F(ImageUseTest, EightProcessesWorkOnOneKeyOnce) {
+  { store::Cache cache = open_cache(); }
+  make_directories(path("makers"));
+  const Digest identity = digest_of("tree");
+  const auto codes = in_processes(8, [&] {
+    store::Cache cache(path("cache"), [](const std::string&) {});
+    ImageStore images(cache);
+    const auto known = [&]() -> std::optional<Digest> {
+      if (list_directory(path("makers")).empty()) return std::nullopt;
+      return identity;
+    };
+    const Digest made = images.make("key", known, [&](const std::string& directory) {
+      write_file_atomically(directory + "/a", "x");
+      usleep(10'000);
+      write_file_atomically(path("makers") + "/" + std::to_string(getpid()), "");
+      return identity;
+    });
+    return made == identity ? 0 : 1;
+  });
+  EXPECT_EQ(codes, std::vector<int>(8, 0));
+  EXPECT_EQ(list_directory(path("makers")).size(), 1u);
+}
+
+TEST_F(ImageUseTest, EightProcessesSeeOneTreeOfOneArchive) {
   TarBuilder tar;
   for (int i = 0; i < 200; ++i) tar.file("f" + std::to_string(i), std::to_string(i));
   write_file_atomically(path("a.tar"), tar.text());
@@ -208,6 +232,32 @@ TEST_F(ImageUseTest, AnArchiveWithATreeInUseIsIdentified) {
   store::Cache cache = open_cache();
   const ImageUse in_use = use(rootfs(path("a.tar")), cache);
   EXPECT_EQ(use(rootfs(path("b.tar")), cache).path(), in_use.path());
+}
+
+TEST_F(ImageUseTest, ALockOnAFileThatWasRemovedMeanwhileIsNotBelieved) {
+  const spec::Image image = write_layout();
+  std::string file;
+  {
+    store::Cache cache = open_cache();
+    const ImageUse tree = use(image, cache);
+    file = parent_path(tree.path()) + ".lock";
+  }
+  const pid_t child = fork();
+  if (child == 0) {
+    usleep(20'000);  // the parent locks meanwhile
+    store::Cache cache(path("cache"), [](const std::string&) {});
+    const ImageUse tree = use(image, cache);
+    _exit(exists(file) && !can_lock_alone(file) ? 0 : 1);
+  }
+  {
+    const UniqueFd remover(open(file.c_str(), O_RDWR | O_CLOEXEC));
+    ASSERT_EQ(flock(remover.get(), LOCK_EX), 0);
+    usleep(150'000);  // the child waits for the lock meanwhile
+    remove_tree(file);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  EXPECT_EQ(status, 0);
 }
 
 TEST_F(ImageUseTest, ARemovedLockFileIsNoTrouble) {
