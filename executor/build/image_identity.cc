@@ -37,6 +37,10 @@ spec::ImageIdentity prepare_image(const std::string& image_spec_path, store::Cac
   return identity;
 }
 
+spec::ImageIdentity identity_of_source(const std::string& image_spec_path, store::Cache& cache) {
+  return image::identify(spec::read_image(image_spec_path), cache);
+}
+
 spec::ImageIdentity current_image_identity(const std::string& image_spec_path,
                                            store::Cache& cache) {
   const std::string path = identity_path(image_spec_path);

@@ -15,6 +15,10 @@ std::string identity_path(const std::string& image_spec_path);
 // `cntr image prepare`. Throws as image::identify() does.
 spec::ImageIdentity prepare_image(const std::string& image_spec_path, store::Cache& cache);
 
+// What the image's source is now, whatever the identity file says. Writes nothing into the build
+// tree. Throws as image::identify() does.
+spec::ImageIdentity identity_of_source(const std::string& image_spec_path, store::Cache& cache);
+
 // What the identity file says; prepares the image when there is none.
 spec::ImageIdentity current_image_identity(const std::string& image_spec_path, store::Cache& cache);
 

@@ -19,16 +19,30 @@ class Tail {
   std::string text_;
 };
 
+// Adds the step to what went wrong.
+template <typename Action>
+auto in_step(const spec::Step& step, const Action& action) {
+  try {
+    return action();
+  } catch (const Error& error) {
+    throw Error(error.kind(), "Step " + step.name + ": " + error.message(), step.location,
+                error.notes());
+  }
+}
+
 }  // namespace
 
 runner::Kind RunnerLauncher::choose(const spec::Step& step) {
-  return runner::choose(step.runner, step.image_spec.has_value(), warn_);
+  return in_step(step,
+                 [&] { return runner::choose(step.runner, step.image_spec.has_value(), warn_); });
 }
 
 runner::Kind RunnerLauncher::choose_after_failure(const spec::Step& step, runner::Kind failed,
                                                   const std::string& reason) {
-  return runner::choose_after_failure(step.runner, step.image_spec.has_value(), failed, reason,
-                                      warn_);
+  return in_step(step, [&] {
+    return runner::choose_after_failure(step.runner, step.image_spec.has_value(), failed, reason,
+                                        warn_);
+  });
 }
 
 LaunchResult RunnerLauncher::run(const spec::Step& step, runner::Kind kind,
@@ -38,7 +52,10 @@ LaunchResult RunnerLauncher::run(const spec::Step& step, runner::Kind kind,
   if (const std::string refusal = engine.refusal(sandbox); !refusal.empty()) {
     throw user_error_at(step.location, "Step " + step.name + ": " + refusal);
   }
-  engine.prepare(sandbox);
+  const Command command = in_step(step, [&] {
+    engine.prepare(sandbox);
+    return engine.plan(sandbox);
+  });
   Tail tail;
   const auto watched = [&tail](const OutputSink& sink) {
     return [&tail, &sink](std::string_view bytes) {
@@ -47,8 +64,8 @@ LaunchResult RunnerLauncher::run(const spec::Step& step, runner::Kind kind,
     };
   };
   LaunchResult result;
-  result.status = run_process(engine.plan(sandbox), {step.timeout}, watched(out),
-                              err ? OutputSink(watched(err)) : nullptr);
+  result.status =
+      run_process(command, {step.timeout}, watched(out), err ? OutputSink(watched(err)) : nullptr);
   if (!result.status.interrupted && !result.status.timed_out) {
     result.start_failure = engine.start_failure(result.status, tail.text());
   }

@@ -118,7 +118,13 @@ spec::SignatureText describe_build_tree(const ResolvedStep& resolved, store::Fil
 std::vector<std::string> missing_outputs(const ResolvedStep& resolved, const std::string& work) {
   std::vector<std::string> out;
   for (const ResolvedOutput& output : resolved.outputs) {
-    const auto info = stat_link(path_in_work(work, output.container));
+    const std::string path = path_in_work(work, output.container);
+    if (const auto obstacle = obstacle_on_the_way(work, path)) {
+      out.push_back("The output " + output.container + " was not made: " + *obstacle +
+                    " is not a directory.");
+      continue;
+    }
+    const auto info = stat_link(path);
     const bool wants_directory = output.kind == store::OutputKind::kDirectory;
     const FileKind wanted = wants_directory ? FileKind::kDirectory : FileKind::kRegular;
     if (!info) {

@@ -18,13 +18,19 @@ namespace {
 
 const std::string kBuild(kBuildRoot);
 
-void make_placeholder(const std::string& path, bool directory) {
-  if (directory) {
-    make_directories(path);
-    return;
+// The work directory of a failed step, in which `cntr shell` looks, may hold anything.
+void make_directories_in_work(const std::string& work, const std::string& path) {
+  if (const auto obstacle = obstacle_on_the_way(work, path + "/.")) {
+    throw environment_error("The step made " + *obstacle + ", where a directory must be",
+                            {"Remove " + work + " to begin anew."});
   }
-  make_directories(parent_path(path));
-  const UniqueFd fd(open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644));
+  make_directories(path);
+}
+
+void make_placeholder(const std::string& work, const std::string& path, bool directory) {
+  make_directories_in_work(work, directory ? path : parent_path(path));
+  if (directory) return;
+  const UniqueFd fd(open(path.c_str(), O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644));
   if (!fd.valid()) throw system_error("Cannot write " + path, errno);
 }
 
@@ -46,7 +52,7 @@ class BindPlan {
     drop_what_a_directory_shows();
     for (const runner::Bind& bind : binds_) {
       if (path_below(bind.container, kBuild)) {
-        make_placeholder(path_in_work(work_, bind.container), bind.directory);
+        make_placeholder(work_, path_in_work(work_, bind.container), bind.directory);
       }
     }
     return std::move(binds_);
@@ -72,7 +78,7 @@ class BindPlan {
     if (mount.mode == spec::MountMode::kReadWrite) {
       const std::string inside = paths_.find(mount.host).value_or(mount.host);
       const std::string directory = path_in_work(work_, inside);
-      make_directories(directory);
+      make_directories_in_work(work_, directory);
       add(directory, mount.container, true, true);
       shows_something = true;
     }
@@ -93,7 +99,7 @@ class BindPlan {
     const std::string host = path_in_work(work_, output.container);
     const bool is_directory = output.kind == store::OutputKind::kDirectory;
     const std::string parent = parent_path(output.container);
-    make_directories(is_directory ? host : parent_path(host));
+    make_directories_in_work(work_, is_directory ? host : parent_path(host));
     if (path_below(output.container, kBuild)) return;
     for (const runner::Bind& bind : binds_) {
       if (bind.container == parent && bind.writable) return;
@@ -168,6 +174,24 @@ std::string path_in_work(const std::string& work, const std::string& container) 
   return work + "/external" + container;
 }
 
+std::optional<std::string> obstacle_on_the_way(const std::string& work, const std::string& path) {
+  for (size_t end = work.size(); end != std::string::npos; end = path.find('/', end + 1)) {
+    const std::string part = path.substr(0, end);
+    const auto info = stat_link(part);
+    if (!info) return std::nullopt;
+    if (info->kind != FileKind::kDirectory) {
+      const std::string inside = part.substr(work.size());
+      return path_below(inside, "/external") ? inside.substr(std::string("/external").size())
+                                             : inside;
+    }
+    if ((info->mode & S_IRWXU) == S_IRWXU) continue;
+    if (chmod(part.c_str(), info->mode | S_IRWXU) != 0) {
+      throw system_error("Cannot set the permissions of " + part, errno);
+    }
+  }
+  return std::nullopt;
+}
+
 runner::Sandbox set_up_sandbox(const spec::Step& step, const ResolvedStep& resolved,
                                const Execution& execution) {
   make_work_directory(execution);
@@ -189,7 +213,7 @@ runner::Sandbox set_up_sandbox(const spec::Step& step, const ResolvedStep& resol
     sandbox.user = image_user(execution.image_config->user, execution.root->directory);
   }
   if (path_below(sandbox.directory, kBuild)) {
-    make_directories(path_in_work(execution.work, sandbox.directory));
+    make_directories_in_work(execution.work, path_in_work(execution.work, sandbox.directory));
   }
   if (execution.runner == runner::Kind::kHost) stage_on_host(step, sandbox);
   return sandbox;

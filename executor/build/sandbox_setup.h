@@ -6,6 +6,7 @@
 //   <work>/empty      -> a mount in which nothing is declared
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,12 @@ namespace cntr::build {
 
 // Where an output that the step makes at `container` lies on the host.
 std::string path_in_work(const std::string& work, const std::string& container);
+
+// Before anything is done at `path` in a work directory in which a step has run. A step may have
+// put a link on the way there, which could lead to any file of the host: the first thing on the way
+// that is no directory, as the step sees it; nullopt when there is none. Directories that the step
+// closed to their owner are opened.
+std::optional<std::string> obstacle_on_the_way(const std::string& work, const std::string& path);
 
 // What differs from execution to execution of the same resolved step.
 struct Execution {

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "base/units.h"
 #include "build/sandbox_paths.h"
 #include "build/sandbox_setup.h"
 
@@ -30,8 +31,10 @@ std::vector<std::string> last_lines(const std::string& path, size_t count) {
 
 }  // namespace
 
-std::string describe(const ExitStatus& status) {
-  if (status.timed_out) return "it was ended at its TIMEOUT";
+std::string describe(const ExitStatus& status, const spec::Step& step) {
+  if (status.timed_out) {
+    return "it ran longer than its TIMEOUT of " + format_duration(step.timeout.value());
+  }
   if (status.signal != 0) {
     return "ended by signal " + std::to_string(status.signal) + " (" + strsignal(status.signal) +
            ")";

@@ -14,8 +14,8 @@
 
 namespace cntr::build {
 
-// "exit code 3", "ended by signal 9 (Killed)", "no end after 10 min 0 s" and so on.
-std::string describe(const ExitStatus& status);
+// "exit code 3", "ended by signal 9 (Killed)", "it ran longer than its TIMEOUT of 10 min 0 s".
+std::string describe(const ExitStatus& status, const spec::Step& step);
 
 // Appends one line to a file that several processes append to.
 void append_line(const std::string& path, const std::string& line);

@@ -173,11 +173,11 @@ std::string_view name_of(StepResult result) {
   throw internal_error("A step result without a name");
 }
 
-StepRunner::Task StepRunner::open_task(const spec::Step& step) {
+StepRunner::Task StepRunner::open_task(const spec::Step& step, FindIdentity find_identity) {
   Task task{step, files_of(step), {}, {}, {}, {}, context_.clock.file_time(), "", "", ""};
   if (step.image_spec) {
     task.image = spec::read_image(*step.image_spec);
-    task.identity = current_image_identity(*step.image_spec, context_.cache);
+    task.identity = find_identity(*step.image_spec, context_.cache);
   }
   task.resolved =
       resolve(step, task.identity ? &*task.identity : nullptr, context_.cache.file_digests());
@@ -205,7 +205,7 @@ std::vector<std::string> StepRunner::reasons_to_run(const Task& task) {
 }
 
 StepForecast StepRunner::forecast(const spec::Step& step) {
-  const Task task = open_task(step);
+  const Task task = open_task(step, identity_of_source);
   StepForecast forecast;
   forecast.signature_text = task.resolved.signature.text();
   if (is_current(task)) return forecast;
@@ -221,7 +221,7 @@ StepOutcome StepRunner::run(const spec::Step& step) {
   const FileLock lock(files.lock, [&] {
     context_.warn("step " + step.name + " is being run by another process; waiting for it");
   });
-  Task task = open_task(step);
+  Task task = open_task(step, current_image_identity);
   StepOutcome outcome;
   if (is_current(task)) {
     write_watch_list(task);
@@ -297,7 +297,7 @@ StepRunner::Stage StepRunner::set_stage(const Task& task) {
 ExitStatus StepRunner::open_shell(const spec::Step& step, const std::vector<std::string>& argv) {
   const StepFiles files = make_files(step);
   const FileLock lock(files.lock);
-  Task task = open_task(step);
+  Task task = open_task(step, current_image_identity);
   task.resolved.argv = argv;
   Stage stage = set_stage(task);
   stage.execution.keep_work = exists(files.work);
@@ -337,8 +337,9 @@ StepOutcome StepRunner::execute(Task& task) {
   bool succeeded = false;
   for (int attempt = 0; attempt <= task.step.retries && !succeeded; ++attempt) {
     if (attempt > 0) {
-      context_.warn("step " + task.step.name + " failed (" + describe(status) + "); attempt " +
-                    std::to_string(attempt + 1) + " of " + std::to_string(task.step.retries + 1));
+      context_.warn("step " + task.step.name + " failed (" + describe(status, task.step) +
+                    "); attempt " + std::to_string(attempt + 1) + " of " +
+                    std::to_string(task.step.retries + 1));
     }
     status = launch(task, stage.execution, log);
     if (status.interrupted) {
@@ -355,7 +356,7 @@ StepOutcome StepRunner::execute(Task& task) {
   if (succeeded) problems = missing_outputs(task.resolved, task.files.work);
   if (!succeeded || !problems.empty()) {
     outcome.result = StepResult::kFailed;
-    outcome.failure = log.failure_report(succeeded ? "" : describe(status), problems);
+    outcome.failure = log.failure_report(succeeded ? "" : describe(status, task.step), problems);
     return outcome;
   }
 

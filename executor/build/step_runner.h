@@ -76,7 +76,8 @@ class StepRunner {
  private:
   struct Task;
 
-  Task open_task(const spec::Step& step);
+  using FindIdentity = spec::ImageIdentity (*)(const std::string& image_spec_path, store::Cache&);
+  Task open_task(const spec::Step& step, FindIdentity find_identity);
   std::vector<std::string> reasons_to_run(const Task& task);
   bool is_current(const Task& task);
   bool restore(Task& task, const store::ActionResult& result);

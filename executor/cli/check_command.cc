@@ -11,8 +11,9 @@ void add_check_command(CLI::App& app, Action& action) {
   const auto directory = std::make_shared<std::string>();
   command->add_option("directory", *directory, "<build>/cntr")->required();
   command->footer(
-      "Started at the beginning of every build. It compares what steps read and made with what is\n"
-      "there now, and makes the stamp of a step newer where anything differs.");
+      "Started at the beginning of every build. It compares what steps read and made\n"
+      "with what is there now, and makes the stamp of a step newer where anything\n"
+      "differs.");
   command->callback([&action, directory] {
     action = [directory] {
       build::check_steps(*directory);

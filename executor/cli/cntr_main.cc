@@ -1,5 +1,6 @@
 // The cntr program: finds the subcommand, runs it, and turns an Error into a message and a code.
 #include "base/error.h"
+#include "base/text.h"
 #include "cli/command.h"
 #include "cli/session.h"
 
@@ -18,6 +19,23 @@ int exit_code_of(ErrorKind kind) {
   return kInternalError;
 }
 
+// What is wrong with the command line, and whose help says how it is right.
+std::string misuse(const CLI::App* app, const CLI::Error& failure) {
+  const CLI::App* chosen = app;
+  std::string name = "cntr";
+  while (!chosen->get_subcommands().empty()) {
+    chosen = chosen->get_subcommands().front();
+    name += " " + chosen->get_name();
+  }
+  std::string message = failure.what();
+  const std::vector<std::string> unknown = app->remaining(true);
+  if (chosen->get_require_subcommand_min() > 0 && !unknown.empty()) {
+    const bool is_option = unknown.front().starts_with("-");
+    message = (is_option ? "There is no option " : "There is no command ") + quote(unknown.front());
+  }
+  return "cntr: error: " + message + "\n  " + name + " --help shows how it is used.\n";
+}
+
 int run(int argc, char** argv) {
   CLI::App app("Containers and conda environments as steps of a CMake build.", "cntr");
   app.set_version_flag("--version", CNTR_VERSION);
@@ -25,6 +43,7 @@ int run(int argc, char** argv) {
   app.footer(
       "Exit codes: 0 done, 1 a step failed, 2 the project or the command line is wrong,\n"
       "3 the machine is wrong, 4 a bug in Cntr, 130 interrupted.");
+  app.failure_message(misuse);
   Action action;
   add_run_command(app, action);
   add_explain_command(app, action);

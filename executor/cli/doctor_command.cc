@@ -84,7 +84,7 @@ int run_doctor(bool json) {
 
 void add_doctor_command(CLI::App& app, Action& action) {
   CLI::App* const command =
-      app.add_subcommand("doctor", "Say which runners work here, and what the others need");
+      app.add_subcommand("doctor", "Say which runners work here, what others need");
   const auto json = std::make_shared<bool>(false);
   command->add_flag("--json", *json, "For programs");
   command->footer("Exits with 0 when a step in an image can run here, else with 3.");

@@ -49,7 +49,10 @@ class CycleFinder {
               std::vector<std::string>& problems)
       : producers_(producers), problems_(problems) {
     for (const Image& image : workflow.images) images_[workflow.image_spec(image)] = &image;
-    for (const Step& step : workflow.steps) visit(step, "");
+  }
+
+  void look_from(const std::vector<Step>& steps) {
+    for (const Step& step : steps) visit(step, "");
   }
 
  private:
@@ -164,7 +167,8 @@ std::vector<std::string> problems_of(const Workflow& workflow) {
   std::vector<std::string> problems;
   const Producers producers(workflow);
   find_shared_outputs(workflow, problems);
-  CycleFinder(workflow, producers, problems);
+  CycleFinder cycles(workflow, producers, problems);
+  cycles.look_from(workflow.steps);
   find_missing_sources(workflow, producers, problems);
   return problems;
 }

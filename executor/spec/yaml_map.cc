@@ -27,8 +27,7 @@ YAML::Node parse_yaml_document(std::string_view text, const std::string& path) {
   }
 }
 
-YamlMap::YamlMap(YAML::Node node, std::string path)
-    : node_(std::move(node)), path_(std::move(path)) {
+YamlMap::YamlMap(const YAML::Node& node, std::string path) : node_(node), path_(std::move(path)) {
   if (!node_.IsMap()) throw error_at_node(node_, "Expected a mapping");
   std::set<std::string> seen;
   for (const auto& entry : node_) {

@@ -25,7 +25,7 @@ YAML::Node parse_yaml_document(std::string_view text, const std::string& path);
 class YamlMap {
  public:
   // Throws when the node is not a mapping or repeats a key.
-  YamlMap(YAML::Node node, std::string path);
+  YamlMap(const YAML::Node& node, std::string path);
 
   // Throws unless `cntr: <kind>` and `version: <version>` are there.
   void expect_header(std::string_view kind, int version);

@@ -209,6 +209,11 @@ bool Cache::State::take_file(const Digest& digest, const std::string& to, bool e
 }
 
 std::string Cache::default_root() {
+  // Most often a script's own variable that was not set: the home directory is not what was meant.
+  if (environment_variable("CNTR_CACHE_DIR") == "") {
+    throw user_error("CNTR_CACHE_DIR is empty",
+                     {"Set it to the path of a directory, or unset it."});
+  }
   if (const auto root = directory_in("CNTR_CACHE_DIR")) return *root;
   if (const auto base = directory_in("XDG_CACHE_HOME")) return *base + "/cntr";
   if (const auto home = directory_in("HOME")) return *home + "/.cache/cntr";

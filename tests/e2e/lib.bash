@@ -47,6 +47,7 @@ need() {
 
 need_bubblewrap() { need bubblewrap bwrap --ro-bind / / true; }
 need_docker() { need docker docker version; }
+need_python_root() { need mmdebstrap test -s "${CNTR_TEST_PYTHON_ROOTFS:-}"; }
 
 # Runs a command, keeps its output in last.log.
 quietly() { "$@" >"$work/last.log" 2>&1; }
@@ -90,7 +91,6 @@ wait_until() {
 }
 
 process_runs() { [ -n "$(processes_with "$1")" ]; }
-no_process_runs() { [ -z "$(processes_with "$1")" ]; }
 
 # --- projects ---------------------------------------------------------------------------------
 
@@ -155,20 +155,22 @@ build_and_expect() {
 # --- what is left behind ----------------------------------------------------------------------
 
 # Processes and mounts that have to do with this test: its directory has a unique name, which is in
-# the environment of what it starts and in the mounts of every sandbox. Without starting anything.
+# the environment of what it starts, or on its command line, and in the mounts of every sandbox.
+# Without starting anything.
 leftovers() {
-  local name mark process words lines
+  local name mark process words variables mounts
   name=$(basename "$work")
   for process in /proc/[0-9]*; do
     [ "${process#/proc/}" != "$BASHPID" ] || continue
-    { mapfile -d '' -t words <"$process/environ" && mapfile -t lines <"$process/mountinfo"; } \
-      2>/dev/null || continue
-    for mark in "${words[@]}" "${lines[@]}"; do
+    {
+      mapfile -d '' -t words <"$process/cmdline" && mapfile -d '' -t variables <"$process/environ" &&
+        mapfile -t mounts <"$process/mountinfo"
+    } 2>/dev/null || continue
+    for mark in "${words[@]}" "${variables[@]}" "${mounts[@]}"; do
       [[ $mark == *"$name"* ]] || continue
-      mapfile -d '' -t words <"$process/cmdline" || true
       echo "process ${process#/proc/}: ${words[*]}"
       break
-    done 2>/dev/null
+    done
   done
 }
 

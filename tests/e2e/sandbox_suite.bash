@@ -132,6 +132,32 @@ CMAKE
   build_and_expect spaces
 }
 
+test_unusual_names() {
+  mkdir -p project
+  echo text >"project/ä '\$x\" %d & (1)*.txt"
+  step_project 'IMAGE box INPUTS "ä '\''\$x\" %d & (1)*.txt" STDOUT "ö '\''\$y\" %s & (2)?.txt"
+    COMMAND cat "${CMAKE_CURRENT_SOURCE_DIR}/ä '\''\$x\" %d & (1)*.txt"'
+  build_and_expect probe
+  expect_file "build/ö '\$y\" %s & (2)?.txt" text
+  build_and_expect ""
+}
+
+test_the_working_directory() {
+  need_bubblewrap
+  begin_project <<'CMAKE'
+cntr_add_step(below IMAGE box COMMAND sh -c "pwd >here.txt" WORKING_DIRECTORY sub/dir OUTPUTS sub/dir/here.txt)
+cntr_add_step(in_image IMAGE box COMMAND ls WORKING_DIRECTORY /etc STDOUT etc.txt)
+add_subdirectory(part)
+CMAKE
+  mkdir project/part
+  echo 'cntr_add_step(caller IMAGE box COMMAND pwd STDOUT pwd.txt)' >project/part/CMakeLists.txt
+  configure
+  build
+  expect_file build/sub/dir/here.txt /build/sub/dir
+  expect_file build/etc.txt passwd
+  expect_file build/part/pwd.txt /build/part
+}
+
 # --- processes, network, users, variables -----------------------------------------------------
 
 test_there_is_only_the_loopback_device() {
@@ -150,13 +176,12 @@ SH
   expect_seen "$(stat -L -c %i /proc/self/ns/net)"
 }
 
-test_a_background_child_is_gone() {
-  probe_project <<SH
+background_children() { # <environment of the step>
+  step_project "$1 STDOUT seen.txt COMMAND -- sh -c [==[
 setsid sleep 4711.$$ >/dev/null 2>&1 &
 nohup sleep 4712.$$ >/dev/null 2>&1 &
 sleep 4713.$$ &
-echo started
-SH
+echo started]==]"
   SECONDS=0
   build
   [ $SECONDS -lt 30 ]
@@ -164,11 +189,14 @@ SH
   expect_no_process "sleep.471[123].$$"
 }
 
+test_a_background_child_is_gone() { background_children "IMAGE box"; }
+test_a_background_child_is_gone_on_the_host() { background_children "HOST RUNNER host"; }
+
 test_a_step_sees_its_own_processes_only() {
   sleep "4720.$$" &
   probe_project <<SH
 sleep 4721.$$ &
-ps -o args | grep -o "sleep 472[0-9]"
+ps -o args | grep -o "sleep 472[0-9]" | sort -u
 SH
   build
   kill $!
@@ -205,9 +233,9 @@ SH
   expect_seen 0000000000000000 0000000000000000 1 refused
 }
 
-test_the_environment_is_clean() {
+clean_environment() { # <environment of the step>
   export CNTR_E2E_STRAY=stray LD_PRELOAD= PYTHONPATH=/stray
-  step_project "IMAGE box COMMAND env STDOUT seen.txt ENVIRONMENT B=two A= [[C=a=b;c \$HOME]]"
+  step_project "$1 COMMAND env STDOUT seen.txt ENVIRONMENT B=two A= [[C=a=b;c \$HOME]]"
   build
   expect_equal variables "A=
 B=two
@@ -219,7 +247,10 @@ PWD=/build
 TMPDIR=/tmp" "$(sort build/seen.txt)"
 }
 
-test_a_passed_variable_enters_the_signature() {
+test_the_environment_is_clean() { clean_environment "IMAGE box"; }
+test_the_environment_is_clean_on_the_host() { clean_environment HOST; }
+
+changed_variables() {
   probe_project "PASS_ENVIRONMENT CNTR_E2E_SEED CNTR_E2E_UNSET" <<'SH'
 echo "${CNTR_E2E_SEED-unset} ${CNTR_E2E_UNSET-unset}"
 SH
@@ -236,6 +267,13 @@ SH
   unset CNTR_E2E_SEED
   build_and_expect probe
   expect_seen "unset unset"
+}
+
+test_a_passed_variable_enters_the_signature() { changed_variables; }
+
+test_a_passed_variable_enters_the_signature_under_make() {
+  export CMAKE_GENERATOR="Unix Makefiles"
+  changed_variables
 }
 
 test_a_passed_value_is_kept_as_a_digest() {
@@ -416,6 +454,9 @@ test_success_codes() {
   build_and_expect probe
   expect_seen three
   build_and_expect ""
+  sed -i 's/SUCCESS_CODES 0 3/SUCCESS_CODES 4/' project/CMakeLists.txt
+  expect_failure build
+  expect_output "cntr: step probe failed: exit code 3"
 }
 
 test_a_step_is_retried() {
@@ -464,7 +505,7 @@ test_a_writable_mount_takes_outputs() {
   [ ! -e build/results/more.txt ]
 }
 
-test_an_undeclared_mount_is_announced_and_runs_every_time() {
+undeclared_mount() {
   mount_project ":undeclared" 'cat /opt/data/*; (echo x >/opt/data/one) 2>/dev/null || echo refused'
   for _ in 1 2; do
     build_and_expect probe
@@ -474,6 +515,13 @@ test_an_undeclared_mount_is_announced_and_runs_every_time() {
   quietly cntr explain probe -C build
   expect_output "a mount shows undeclared files, so the step runs every time"
   expect_equal actions 0 "$(cntr cache status --json | sed 's/.*"actions":\([0-9]*\).*/\1/')"
+}
+
+test_an_undeclared_mount_is_announced_and_runs_every_time() { undeclared_mount; }
+
+test_an_undeclared_mount_runs_every_time_under_make() {
+  export CMAKE_GENERATOR="Unix Makefiles"
+  undeclared_mount
 }
 
 test_an_undeclared_writable_mount_writes_to_the_host() {
@@ -515,6 +563,7 @@ host_project() { # <keywords>
   step_project "HOST $* INPUTS declared.txt STDOUT seen.txt"
 }
 
+# The path with "/./" is not rewritten to the one in the sandbox.
 test_a_host_step_sees_tools_but_no_undeclared_files() {
   host_project 'COMMAND sh -c [[
 cat "$1/declared.txt"

@@ -48,6 +48,7 @@ stop_engine() {
 start_engine() {
   local tries
   run=$(mktemp -d /tmp/cntr-docker.XXXXXX)
+  chmod 711 "$run"  # the socket itself lets root and the group docker in
   remove_tree "$data"
   mkdir -p "$data"
   echo '{}' >"$run/daemon.json"  # instead of the machine's own configuration

@@ -247,7 +247,7 @@ TEST_F(ImageUseTest, ALockOnAFileThatWasRemovedMeanwhileIsNotBelieved) {
     usleep(20'000);  // the parent locks meanwhile
     store::Cache cache(path("cache"), [](const std::string&) {});
     const ImageUse tree = use(image, cache);
-    _exit(exists(file) && !can_lock_alone(file) ? 0 : 1);
+    _exit(exists(tree.path()) && exists(file) && !can_lock_alone(file) ? 0 : 1);
   }
   {
     const UniqueFd remover(open(file.c_str(), O_RDWR | O_CLOEXEC));

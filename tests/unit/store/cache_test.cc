@@ -304,8 +304,9 @@ TEST_F(DefaultRootTest, TheNearestVariableDecides) {
   EXPECT_EQ(Cache::default_root(), "/var/cache/ada/cntr");
   setenv("CNTR_CACHE_DIR", "/srv/./cntr", 1);
   EXPECT_EQ(Cache::default_root(), "/srv/cntr");
-  setenv("CNTR_CACHE_DIR", "", 1);
-  EXPECT_EQ(Cache::default_root(), "/var/cache/ada/cntr");
+  unsetenv("CNTR_CACHE_DIR");
+  setenv("XDG_CACHE_HOME", "", 1);
+  EXPECT_EQ(Cache::default_root(), "/home/ada/.cache/cntr");
 }
 
 TEST_F(DefaultRootTest, SaysWhatIsWrong) {
@@ -314,6 +315,8 @@ TEST_F(DefaultRootTest, SaysWhatIsWrong) {
             "set\n  Set CNTR_CACHE_DIR to the path of a directory.");
   setenv("CNTR_CACHE_DIR", "cache", 1);
   EXPECT_EQ(error(), "CNTR_CACHE_DIR is \"cache\", which is not an absolute path");
+  setenv("CNTR_CACHE_DIR", "", 1);
+  EXPECT_EQ(error(), "CNTR_CACHE_DIR is empty\n  Set it to the path of a directory, or unset it.");
 }
 
 }  // namespace
