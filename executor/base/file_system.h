@@ -112,6 +112,8 @@ class FileLock {
   explicit FileLock(const std::string& path, const std::function<void()>& on_wait = nullptr);
   // nullopt when another holds it.
   static std::optional<FileLock> try_lock(const std::string& path);
+  // The lock is held until every duplicate of this is closed too.
+  int descriptor() const { return fd_.get(); }
 
  private:
   explicit FileLock(UniqueFd fd) : fd_(std::move(fd)) {}

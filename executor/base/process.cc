@@ -34,12 +34,14 @@ constexpr auto kGrace = std::chrono::seconds(2);   // between SIGTERM and SIGKIL
 constexpr auto kLinger = std::chrono::seconds(1);  // for pipes that others hold after the end
 constexpr int kFirstOwnFd = 10;  // the parent's ends stay clear of the numbers the child dup2s to
 
-// The descriptor, moved to a number that no dup2() in the child overwrites.
-UniqueFd moved_up(UniqueFd low) {
-  UniqueFd high(fcntl(low.get(), F_DUPFD_CLOEXEC, kFirstOwnFd));
+// With a number that no dup2() in the child overwrites.
+UniqueFd duplicate_above(int low) {
+  UniqueFd high(fcntl(low, F_DUPFD_CLOEXEC, kFirstOwnFd));
   if (!high.valid()) throw system_error("cannot duplicate a descriptor", errno);
   return high;
 }
+
+UniqueFd moved_up(UniqueFd low) { return duplicate_above(low.get()); }
 
 struct Pipe {
   UniqueFd read;
@@ -122,6 +124,7 @@ struct Launch {
   int output = -1;
   int error = -1;
   int extra = -1;
+  int lock = -1;
   int status = -1;
 };
 
@@ -157,10 +160,12 @@ void reset_signals() {
   for (const auto& [from, to] : {std::pair{launch.input, STDIN_FILENO},
                                  {launch.output, STDOUT_FILENO},
                                  {launch.error, STDERR_FILENO},
-                                 {launch.extra, Command::kExtraFd}}) {
+                                 {launch.extra, Command::kExtraFd},
+                                 {launch.lock, Command::kLockFd}}) {
     if (from >= 0 && dup2(from, to) < 0) give_up(launch.status, Stage::kDescriptors);
+    if (from < 0 && to > STDERR_FILENO) close(to);
   }
-  const int status = launch.extra >= 0 ? Command::kExtraFd + 1 : Command::kExtraFd;
+  constexpr int status = Command::kLockFd + 1;
   if (dup3(launch.status, status, O_CLOEXEC) < 0) give_up(launch.status, Stage::kDescriptors);
   closefrom(status + 1);
 
@@ -410,6 +415,7 @@ ExitStatus run_process(const Command& command, const RunLimits& limits, const Ou
 
   UniqueFd input;
   UniqueFd extra;
+  UniqueFd lock;
   Pipe out_pipe;
   Pipe err_pipe;
   std::vector<Stream> streams;
@@ -429,6 +435,10 @@ ExitStatus run_process(const Command& command, const RunLimits& limits, const Ou
   if (command.extra_fd) {
     extra = memory_file(*command.extra_fd);
     launch.extra = extra.get();
+  }
+  if (command.lock_fd >= 0) {
+    lock = duplicate_above(command.lock_fd);
+    launch.lock = lock.get();
   }
   Pipe status = make_pipe();
   launch.status = status.write.get();

@@ -15,17 +15,20 @@
 namespace cntr {
 
 // What to start. Nothing is inherited but what stands here: the environment is exactly
-// `environment`, descriptors above 2 are closed except `extra_fd`, signals are at their defaults.
+// `environment`, descriptors above 2 are closed except `extra_fd` and `lock_fd`, signals are at
+// their defaults.
 struct Command {
   std::vector<std::string> argv;         // argv[0] is looked up in this process's PATH
   std::vector<std::string> environment;  // "NAME=value"
   std::string directory;                 // "" for the current one
   std::string input_path;                // standard input; "" for /dev/null
   std::optional<std::string> extra_fd;   // content that the child reads from descriptor kExtraFd
-  bool own_process_group = true;         // a Ctrl-C of the terminal does not reach it
-  bool inherit_terminal = false;         // stdin, stdout, stderr are the caller's: for a shell
+  int lock_fd = -1;  // descriptor of a FileLock, which the child then holds as well, as kLockFd
+  bool own_process_group = true;  // a Ctrl-C of the terminal does not reach it
+  bool inherit_terminal = false;  // stdin, stdout, stderr are the caller's: for a shell
 
   static constexpr int kExtraFd = 3;
+  static constexpr int kLockFd = 4;
 };
 
 // How it ended.

@@ -71,7 +71,12 @@ void move_aside(const std::string& path, const std::string& trash) {
 std::string sentence_of_what_was_made(const ResolvedStep& resolved, const std::string& work) {
   constexpr size_t kMost = 10;
   const std::string build = path_in_work(work, std::string(kBuildRoot));
-  std::vector<std::string> made = list_tree(build);
+  std::vector<std::string> made;
+  try {
+    made = list_tree(build);
+  } catch (const Error& error) {
+    return "What it made cannot be listed: " + error.message() + ".";
+  }
   std::erase_if(made, [&](const std::string& relative) {
     const std::string container = std::string(kBuildRoot) + "/" + relative;
     const auto info = stat_link(build + "/" + relative);

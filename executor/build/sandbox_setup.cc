@@ -18,18 +18,16 @@ namespace {
 
 const std::string kBuild(kBuildRoot);
 
-// The work directory of a failed step, in which `cntr shell` looks, may hold anything.
-void make_directories_in_work(const std::string& work, const std::string& path) {
-  if (const auto obstacle = obstacle_on_the_way(work, path + "/.")) {
-    throw environment_error("The step made " + *obstacle + ", where a directory must be",
-                            {"Remove " + work + " to begin anew."});
-  }
+// False where a failed step, into whose work directory `cntr shell` looks, left something else.
+bool make_directories_in_work(const std::string& work, const std::string& path) {
+  if (obstacle_on_the_way(work, path + "/.")) return false;
   make_directories(path);
+  return true;
 }
 
 void make_placeholder(const std::string& work, const std::string& path, bool directory) {
-  make_directories_in_work(work, directory ? path : parent_path(path));
-  if (directory) return;
+  const bool made = make_directories_in_work(work, directory ? path : parent_path(path));
+  if (directory || !made) return;
   const UniqueFd fd(open(path.c_str(), O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644));
   if (!fd.valid()) throw system_error("Cannot write " + path, errno);
 }
@@ -204,6 +202,7 @@ runner::Sandbox set_up_sandbox(const spec::Step& step, const ResolvedStep& resol
   sandbox.root = execution.root;
   if (!execution.root) sandbox.hidden = {step.source_dir, step.binary_dir};
   sandbox.work_directory = execution.work;
+  sandbox.lock_fd = execution.lock_fd;
   sandbox.binds = BindPlan(step, resolved, execution.work).make();
   sandbox.network = step.network;
   sandbox.writable_root = step.writable_root;

@@ -29,6 +29,7 @@ std::optional<std::string> obstacle_on_the_way(const std::string& work, const st
 struct Execution {
   runner::Kind runner = runner::Kind::kBubblewrap;
   std::string work;
+  int lock_fd = -1;                  // the lock on the work directory; see runner::Sandbox
   bool keep_work = false;            // false: whatever is in the work directory is removed
   std::optional<runner::Root> root;  // nullopt: the host
   const spec::ImageConfig* image_config = nullptr;  // null for the host

@@ -32,6 +32,7 @@ struct StepRunner::Task {
   std::string state_signature;  // of the last result here; "" for none
   std::string state_outputs;
   std::string outputs_now;  // what the build tree holds
+  int lock_fd = -1;         // held while the step runs, also when this process is killed
 };
 
 namespace {
@@ -222,6 +223,7 @@ StepOutcome StepRunner::run(const spec::Step& step) {
     context_.warn("step " + step.name + " is being run by another process; waiting for it");
   });
   Task task = open_task(step, current_image_identity);
+  task.lock_fd = lock.descriptor();
   StepOutcome outcome;
   if (is_current(task)) {
     write_watch_list(task);
@@ -285,6 +287,7 @@ StepRunner::Stage StepRunner::set_stage(const Task& task) {
   Stage stage;
   stage.execution.runner = context_.launcher.choose(task.step);
   stage.execution.work = task.files.work;
+  stage.execution.lock_fd = task.lock_fd;
   stage.execution.secrets = secret_values(task.step);
   if (task.image) {
     stage.image.emplace(image::unpacked_tree(*task.image, *task.identity, context_.cache));
@@ -298,6 +301,7 @@ ExitStatus StepRunner::open_shell(const spec::Step& step, const std::vector<std:
   const StepFiles files = make_files(step);
   const FileLock lock(files.lock);
   Task task = open_task(step, current_image_identity);
+  task.lock_fd = lock.descriptor();
   task.resolved.argv = argv;
   Stage stage = set_stage(task);
   stage.execution.keep_work = exists(files.work);

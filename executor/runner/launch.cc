@@ -41,6 +41,10 @@ std::vector<std::string> environment_with_pwd(const Sandbox& sandbox) {
 Command command_for(const Sandbox& sandbox, std::vector<std::string> argv) {
   Command command;
   command.argv = std::move(argv);
+  if (sandbox.lock_fd >= 0) {
+    command.argv.insert(command.argv.begin() + 1, {"--lock", std::to_string(Command::kLockFd)});
+    command.lock_fd = sandbox.lock_fd;
+  }
   command.input_path = sandbox.input_path;
   command.inherit_terminal = sandbox.terminal;
   return command;

@@ -23,7 +23,7 @@ std::string_view variable_name(std::string_view variable);  // of "NAME=value"
 // The sandbox's variables, with PWD set to its directory, as bubblewrap sets it.
 std::vector<std::string> environment_with_pwd(const Sandbox& sandbox);
 
-// The parts of a Command that do not depend on the runner.
+// The parts of a Command that do not depend on the runner. argv[0] is cntr-supervisor.
 Command command_for(const Sandbox& sandbox, std::vector<std::string> argv);
 
 // The last line that is not empty.

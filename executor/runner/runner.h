@@ -68,6 +68,7 @@ struct Sandbox {
   UserIds user;           // inside
   UserIds caller;         // outside: who owns what is written
   bool terminal = false;  // a person's shell at the caller's terminal
+  int lock_fd = -1;       // of a FileLock that holds until nothing of the step is left; -1 for none
 };
 
 // Whether a runner can be used on this machine.

@@ -1,8 +1,10 @@
 // cntr-supervisor: starts one command and sees to it that nothing of it stays behind.
 //
-//   cntr-supervisor [--terminal] [--overlay LOWER DIRECTORY] [--started FILE]
+//   cntr-supervisor [--lock FD] [--terminal] [--overlay LOWER DIRECTORY] [--started FILE]
 //                   [--cleanup COUNT ARGUMENT...] -- COMMAND [ARGUMENT...]
 //
+//   --lock       an inherited descriptor with a lock, kept open until nothing of the command is
+//                left; the command does not get it
 //   --terminal   stay in the caller's session and process group: the command is a person's shell
 //   --overlay    before the command starts, in a private mount namespace, mount an overlay over
 //                LOWER at DIRECTORY/root; what is written goes to DIRECTORY/upper
@@ -80,7 +82,10 @@ Options parse(int argc, char** argv) {
   while (true) {
     const std::string word = next();
     if (word == "--") break;
-    if (word == "--terminal") {
+    if (word == "--lock") {
+      const int fd = atoi(next());
+      if (fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) fail("cannot keep the lock");
+    } else if (word == "--terminal") {
       options.terminal = true;
     } else if (word == "--overlay") {
       options.overlay_lower = next();

@@ -104,6 +104,13 @@ test_a_missing_output_is_named() {
   expect_no_actions
 }
 
+test_a_closed_directory_does_not_hide_the_report() {
+  box_project 'OUTPUTS out.txt COMMAND sh -c "mkdir junk; chmod 000 junk"'
+  expect_code 1 run_probe
+  expect_output "The output /build/out.txt was not made."
+  expect_output "  Whole log: $work/build/cntr/logs/probe.log"
+}
+
 test_an_output_of_the_wrong_kind_is_named() {
   box_project 'OUTPUTS file link OUTPUT_DIRECTORIES tree
     COMMAND sh -c "mkdir file; ln -s /etc/passwd link; rmdir tree; echo >tree"'
@@ -114,13 +121,13 @@ test_an_output_of_the_wrong_kind_is_named() {
 }
 
 test_a_step_ends_at_its_timeout() {
-  box_project "OUTPUTS out.txt TIMEOUT 500ms COMMAND sh -c \"echo begun; sleep 4731.$$\""
+  box_project "OUTPUTS out.txt TIMEOUT 500ms COMMAND sh -c \"echo begun; sleep 131.$$\""
   SECONDS=0
   expect_code 1 run_probe
   [ $SECONDS -lt 10 ]
   expect_output "cntr: step probe failed: it ran longer than its TIMEOUT of 500 ms"
   expect_output "  | begun"
-  expect_no_process "sleep.4731.$$"
+  expect_no_process "sleep.131.$$"
   expect_no_actions
 }
 
@@ -197,7 +204,7 @@ test_a_cache_that_cannot_be_used_is_a_warning() {
 
 # long_step: the step `probe` takes long, with a child in a session of its own and a mount.
 long_step() {
-  box_project "OUTPUTS out.txt WRITABLE_ROOT COMMAND sh -c \"setsid sleep 4741.$$ & sleep 4742.$$; echo >out.txt\""
+  box_project "OUTPUTS out.txt WRITABLE_ROOT COMMAND sh -c \"setsid sleep 141.$$ & sleep 142.$$; echo >out.txt\""
 }
 
 # start <command...>: in a process group of its own, until the step runs. Sets `started`.
@@ -206,8 +213,8 @@ start() {
   "$@" >last.log 2>&1 &
   started=$!
   set +m
-  wait_until process_runs "^sleep.4741.$$"
-  wait_until process_runs "^sleep.4742.$$"
+  wait_until process_runs "^sleep.141.$$"
+  wait_until process_runs "^sleep.142.$$"
 }
 
 # expect_clean_end: nothing is left, and the step runs when it is asked for again.
@@ -215,7 +222,7 @@ expect_clean_end() {
   expect_nothing_left
   [ ! -e build/out.txt ]
   expect_no_actions
-  sed -i 's/sleep 474[12]/sleep 0/g' project/CMakeLists.txt
+  sed -i 's/sleep 14[12]/sleep 0/g' project/CMakeLists.txt
   build_and_expect probe
 }
 
@@ -409,7 +416,8 @@ test_explain_changes_nothing() {
   echo 3 >>project/data/weather.csv
   echo new >project/root/etc/motd
   find build -type f -printf '%p %T@\n' | sort >before
-  quietly cntr explain count -C build
+  expect_explained count "count would run:" "  image: identity changed" \
+    "  input data/weather.csv: content changed"
   find build -type f -printf '%p %T@\n' | sort >after
   quietly diff before after
 }

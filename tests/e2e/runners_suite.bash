@@ -118,6 +118,7 @@ test_what_is_made_belongs_to_the_caller() {
 # Only root can become somebody else who may use docker.
 test_what_docker_makes_for_an_ordinary_user_is_theirs() {
   need_docker
+  need root test "$(id -u)" = 0
   local socket=${DOCKER_HOST:-unix:///var/run/docker.sock}
   local as_user=(setpriv --reuid=65534 --regid=65534 "--groups=$(stat -c %g "${socket#unix://}")"
     env HOME=/tmp CNTR_CACHE_DIR="$work/room/cache")
@@ -258,7 +259,7 @@ ends_when_cntr_is_killed() { # <runner>
   expect_gone
 }
 
-# The moment at which a container is being made.
+# Also while the container is being made; who comes next waits until the last one is gone.
 ends_when_cntr_is_killed_early() { # <runner>
   local delay
   endless_project "$1" 1h

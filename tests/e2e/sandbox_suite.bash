@@ -178,29 +178,29 @@ SH
 
 background_children() { # <environment of the step>
   step_project "$1 STDOUT seen.txt COMMAND -- sh -c [==[
-setsid sleep 4711.$$ >/dev/null 2>&1 &
-nohup sleep 4712.$$ >/dev/null 2>&1 &
-sleep 4713.$$ &
+setsid sleep 111.$$ >/dev/null 2>&1 &
+nohup sleep 112.$$ >/dev/null 2>&1 &
+sleep 113.$$ &
 echo started]==]"
   SECONDS=0
   build
   [ $SECONDS -lt 30 ]
   expect_seen started
-  expect_no_process "sleep.471[123].$$"
+  expect_no_process "sleep.11[123].$$"
 }
 
 test_a_background_child_is_gone() { background_children "IMAGE box"; }
 test_a_background_child_is_gone_on_the_host() { background_children "HOST RUNNER host"; }
 
 test_a_step_sees_its_own_processes_only() {
-  sleep "4720.$$" &
+  sleep "120.$$" &
   probe_project <<SH
-sleep 4721.$$ &
-ps -o args | grep -o "sleep 472[0-9]" | sort -u
+sleep 121.$$ &
+ps -o args | grep -o "sleep 12[0-9]" | sort -u
 SH
   build
   kill $!
-  expect_seen "sleep 4721"
+  expect_seen "sleep 121"
 }
 
 test_outputs_belong_to_the_caller() {
@@ -234,7 +234,7 @@ SH
 }
 
 clean_environment() { # <environment of the step>
-  export CNTR_E2E_STRAY=stray LD_PRELOAD= PYTHONPATH=/stray
+  export CNTR_E2E_STRAY=stray LD_PRELOAD='' PYTHONPATH=/stray
   step_project "$1 COMMAND env STDOUT seen.txt ENVIRONMENT B=two A= [[C=a=b;c \$HOME]]"
   build
   expect_equal variables "A=
@@ -449,6 +449,65 @@ SH
   expect_equal "links of a.txt" 1 "$(stat -c %h build/a.txt)"
 }
 
+# A link that the step puts where the directory of an output was must not be followed on the host.
+test_a_link_cannot_lead_out_of_the_sandbox() {
+  mkdir outside
+  echo precious >outside/file
+  probe_project "OUTPUTS sub/file OPTIONAL_OUTPUTS sub/extra OUTPUT_DIRECTORIES sub/tree" <<SH
+rm -r sub
+ln -s $work/outside sub
+SH
+  mkdir outside/tree
+  echo precious >outside/extra
+  expect_failure build
+  expect_output "The output /build/sub/file was not made: /build/sub is not a directory."
+  expect_output "The output /build/sub/extra was not made: /build/sub is not a directory."
+  expect_output "The output /build/sub/tree was not made: /build/sub is not a directory."
+  expect_equal outside "extra file tree" "$(ls outside | tr '\n' ' ' | sed 's/ $//')"
+  quietly cntr shell probe -C build -- ls -l /build
+  expect_output "sub -> $work/outside"
+  expect_equal outside "extra file tree" "$(ls outside | tr '\n' ' ' | sed 's/ $//')"
+}
+
+# As the same, from one result to the next.
+test_a_link_in_an_output_directory_is_replaced() {
+  mkdir outside project
+  echo precious >outside/file
+  echo link >project/what
+  step_project "IMAGE box INPUTS what OUTPUT_DIRECTORIES tree COMMAND -- sh -c [==[
+if grep -q link /src/what; then ln -s $work/outside tree/sub; exit; fi
+mkdir tree/sub
+echo new >tree/sub/file
+echo new >tree/sub/more]==]"
+  build
+  expect_equal link "$work/outside" "$(readlink build/tree/sub)"
+  echo directory >project/what
+  build_and_expect probe
+  expect_file build/tree/sub/file new
+  expect_file outside/file precious
+  echo link >project/what
+  build_and_expect "" probe
+  expect_equal link "$work/outside" "$(readlink build/tree/sub)"
+  echo directory >project/what
+  build_and_expect "" probe
+  expect_file build/tree/sub/more new
+  expect_equal outside file "$(ls outside)"
+}
+
+test_outputs_in_closed_directories_come_back() {
+  probe_project "OUTPUTS sub/file OUTPUT_DIRECTORIES tree" <<'SH'
+echo file >sub/file
+mkdir -p junk/sub tree/sub
+echo file >tree/sub/file
+chmod 000 sub/file sub junk/sub junk tree/sub/file tree/sub tree
+chmod 500 .
+SH
+  build
+  expect_file build/sub/file file
+  expect_file build/tree/sub/file file
+  [ ! -e build/cntr/work/probe ]
+}
+
 test_success_codes() {
   step_project 'IMAGE box STDOUT seen.txt SUCCESS_CODES 0 3 COMMAND sh -c "echo three; exit 3"'
   build_and_expect probe
@@ -570,7 +629,7 @@ cat "$1/declared.txt"
 cat "$1/undeclared.txt" /src/undeclared.txt "$2/project/undeclared.txt" 2>/dev/null
 ls -A "$2/project" 2>/dev/null
 cmake --version | head -n 1
-]] sh ${CMAKE_CURRENT_SOURCE_DIR}' "$(printf %s%s "$work" | sed 's,/,/./,')"
+]] sh ${CMAKE_CURRENT_SOURCE_DIR}' "/.$work"
   build_and_expect probe
   expect_seen declared "$(cmake --version | head -n 1)"
   build_and_expect ""
@@ -667,6 +726,7 @@ test_ordinary_user_has_no_network() { as_ordinary_user test_there_is_only_the_lo
 test_ordinary_user_leaves_no_child() { as_ordinary_user test_a_background_child_is_gone; }
 test_ordinary_user_owns_the_outputs() { as_ordinary_user test_outputs_belong_to_the_caller; }
 test_ordinary_user_gains_no_rights() { as_ordinary_user test_no_rights_can_be_gained; }
+test_ordinary_user_gets_outputs_of_closed_directories() { as_ordinary_user test_outputs_in_closed_directories_come_back; }
 test_ordinary_user_keeps_secrets() { as_ordinary_user test_a_secret_is_found_nowhere; }
 test_ordinary_user_has_mounts() { as_ordinary_user test_a_mount_shows_what_is_declared; }
 test_ordinary_user_runs_host_steps() { as_ordinary_user test_a_host_step_sees_tools_but_no_undeclared_files; }
