@@ -165,7 +165,7 @@ void reset_signals() {
     if (from >= 0 && dup2(from, to) < 0) give_up(launch.status, Stage::kDescriptors);
     if (from < 0 && to > STDERR_FILENO) close(to);
   }
-  constexpr int status = Command::kLockFd + 1;
+  const int status = Command::kLockFd + 1;
   if (dup3(launch.status, status, O_CLOEXEC) < 0) give_up(launch.status, Stage::kDescriptors);
   closefrom(status + 1);
 
