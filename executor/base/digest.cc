@@ -1,12 +1,14 @@
 #include "base/digest.h"
 
-#include <openssl/crypto.h>
-#include <openssl/evp.h>
+// The functions of OpenSSL 1.1: those of 3.0 first name every algorithm that there is, which takes
+// longer than all that one step hashes.
+#define OPENSSL_API_COMPAT 0x10100000L
+#include <openssl/sha.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
-#include <vector>
+#include <memory>
 
 #include "base/error.h"
 #include "base/file_system.h"
@@ -18,17 +20,6 @@ int hex_value(char c) {
   if (c >= '0' && c <= '9') return c - '0';
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;
   return -1;
-}
-
-// Fetched once: a fetch for every hash costs more than hashing a small file.
-const EVP_MD* sha256_algorithm() {
-  static const EVP_MD* const algorithm = [] {
-    // Reading openssl.cnf takes longer than hashing what a step needs.
-    OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, nullptr);
-    return EVP_MD_fetch(nullptr, "SHA256", nullptr);
-  }();
-  if (algorithm == nullptr) throw environment_error("OpenSSL offers no SHA-256");
-  return algorithm;
 }
 
 }  // namespace
@@ -61,32 +52,20 @@ std::string Digest::hex() const {
 std::string Digest::text() const { return "sha256:" + hex(); }
 
 struct Sha256::State {
-  EVP_MD_CTX* context = EVP_MD_CTX_new();
-  State() = default;
-  State(const State&) = delete;
-  State& operator=(const State&) = delete;
-  ~State() { EVP_MD_CTX_free(context); }
+  SHA256_CTX context;
 };
 
-Sha256::Sha256() : state_(std::make_unique<State>()) {
-  if (EVP_DigestInit_ex(state_->context, sha256_algorithm(), nullptr) != 1) {
-    throw internal_error("SHA-256 could not be started");
-  }
-}
+Sha256::Sha256() : state_(std::make_unique<State>()) { SHA256_Init(&state_->context); }
 
 Sha256::~Sha256() = default;
 
 void Sha256::update(std::string_view bytes) {
-  if (EVP_DigestUpdate(state_->context, bytes.data(), bytes.size()) != 1) {
-    throw internal_error("SHA-256 could not be updated");
-  }
+  SHA256_Update(&state_->context, bytes.data(), bytes.size());
 }
 
 Digest Sha256::finish() {
   Digest digest;
-  if (EVP_DigestFinal_ex(state_->context, digest.data(), nullptr) != 1) {
-    throw internal_error("SHA-256 could not be finished");
-  }
+  SHA256_Final(digest.data(), &state_->context);
   return digest;
 }
 
@@ -98,14 +77,14 @@ Digest digest_of(std::string_view bytes) {
 
 Digest digest_of_open_file(int fd, const std::string& path) {
   constexpr size_t kBufferSize = size_t{256} * 1024;
-  std::vector<char> buffer(kBufferSize);
+  const auto buffer = std::make_unique_for_overwrite<char[]>(kBufferSize);
   Sha256 hash;
   for (;;) {
-    const ssize_t count = read(fd, buffer.data(), buffer.size());
+    const ssize_t count = read(fd, buffer.get(), kBufferSize);
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) throw system_error("Cannot read " + path, errno);
     if (count == 0) return hash.finish();
-    hash.update({buffer.data(), static_cast<size_t>(count)});
+    hash.update({buffer.get(), static_cast<size_t>(count)});
   }
 }
 

@@ -165,12 +165,14 @@ void write_all(int fd, std::string_view bytes, const std::string& path) {
 std::string read_file(const std::string& path) {
   const UniqueFd fd = open_to_read(path);
   std::string out;
-  if (const auto info = stat_descriptor(fd.get())) out.reserve(info->size + 1);
-  constexpr size_t kChunk = size_t{64} * 1024;
+  // The end shows in a read that is not filled; a file of /proc does not tell its size.
+  const auto info = stat_descriptor(fd.get());
+  const size_t chunk = std::clamp<size_t>(info ? info->size + 1 : 0, 4096, size_t{64} * 1024);
+  if (info) out.reserve(info->size + chunk);
   for (;;) {
     const size_t before = out.size();
-    out.resize(before + kChunk);
-    const ssize_t count = read(fd.get(), out.data() + before, kChunk);
+    out.resize(before + chunk);
+    const ssize_t count = read(fd.get(), out.data() + before, chunk);
     out.resize(before + static_cast<size_t>(std::max<ssize_t>(count, 0)));
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) throw system_error("Cannot read " + path, errno);
