@@ -90,7 +90,9 @@ class BindPlan {
         shows_something = true;
       }
     }
-    if (!shows_something) add(work_ + "/empty", mount.container, false, true);
+    if (shows_something) return;
+    make_directories(work_ + "/empty");
+    add(work_ + "/empty", mount.container, false, true);
   }
 
   void add_output(const ResolvedOutput& output) {
@@ -160,7 +162,7 @@ std::vector<std::string> environment_of(const ResolvedStep& resolved, const Exec
 void make_work_directory(const Execution& execution) {
   const std::string& work = execution.work;
   if (!execution.keep_work) remove_tree(work);
-  for (const char* name : {"/build", "/tmp", "/empty"}) make_directories(work + name);
+  for (const char* name : {"/build", "/tmp"}) make_directories(work + name);
 }
 
 }  // namespace
