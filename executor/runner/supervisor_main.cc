@@ -50,6 +50,7 @@ constexpr int kCannotExecute = 126;
 constexpr int kNotFound = 127;
 constexpr int kStartPatience = 30'000;  // milliseconds
 constexpr int kKillPatience = 10'000;   // for processes that SIGKILL does not end
+constexpr int kEndPatience = 10;        // for those that end with the command
 constexpr int kCleanupAttempts = 5;
 constexpr unsigned kCleanupSeconds = 60;  // for one attempt
 
@@ -291,6 +292,8 @@ class Guardian {
   // Children of what is killed become children of this process, until none is left.
   void kill_all() {
     const int64_t give_up = now_milliseconds() + kKillPatience;
+    // The first process of a sandbox ends a moment after bwrap: no need to look for it.
+    if (reap()) wait_for_child(kEndPatience);
     while (reap()) {
       for (const pid_t pid : children()) kill(pid, SIGKILL);
       if (now_milliseconds() > give_up) {
@@ -298,9 +301,13 @@ class Guardian {
         ended_ = true;
         return;
       }
-      pollfd polled = {child_events_, POLLIN, 0};
-      poll(&polled, 1, 20);
+      wait_for_child(20);
     }
+  }
+
+  void wait_for_child(int milliseconds) const {
+    pollfd polled = {child_events_, POLLIN, 0};
+    poll(&polled, 1, milliseconds);
   }
 
   void clean_up() const {
