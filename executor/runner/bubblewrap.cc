@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/file_system.h"
 #include "base/text.h"
+#include "runner/input_mounts.h"
 #include "runner/launch.h"
 #include "runner/root_layout.h"
 
@@ -16,7 +17,7 @@ namespace cntr::runner {
 namespace {
 
 constexpr const char* kInstall = "Install bubblewrap (on Debian: apt install bubblewrap).";
-constexpr size_t kMostBinds = 2'500;  // bwrap takes 9,000 words of options, a bind has three
+constexpr size_t kMostInputs = 30'000;  // Linux takes 100,000 mounts, an input needs up to three
 const std::set<std::string> kNotFromHost = {"build", "dev", "proc", "run", "src", "sys", "tmp"};
 
 bool is_for_loader(std::string_view variable) {
@@ -27,8 +28,9 @@ bool is_for_loader(std::string_view variable) {
 // The options of one bwrap, in the order in which it performs them.
 class Options {
  public:
-  Options(const Sandbox& sandbox, const FileTree& tree)
+  Options(const Sandbox& sandbox, const DividedBinds& divided, const FileTree& tree)
       : sandbox_(sandbox),
+        divided_(divided),
         tree_(tree),
         layout_(tree, root_on_host(), sandbox.root ? std::set<std::string>() : kNotFromHost,
                 sandbox.writable_root) {}
@@ -46,7 +48,11 @@ class Options {
     add({"--proc", "/proc"});
     add({"--dev", "/dev"});
     for (const std::string& path : hidden) add({"--tmpfs", path});
-    add({"--tmpfs", "/src"});
+    if (divided_.by_supervisor.empty()) {
+      add({"--tmpfs", "/src"});
+    } else {
+      add({"--bind", input_directory(sandbox_), "/src"});
+    }
     add({"--bind", sandbox_.work_directory + "/build", "/build"});
     add({"--bind", sandbox_.work_directory + "/tmp", "/tmp"});
     for (const Bind& bind : binds) {
@@ -56,6 +62,7 @@ class Options {
     add({"--remount-ro", "/src"});
     for (const std::string& path : hidden) add({"--remount-ro", path});
     for (const RootLayout::Rebuilt& one : rebuilt) add({"--remount-ro", one.path});
+    if (!divided_.by_supervisor.empty()) add({"--file", std::to_string(kGateFd), kGateFile});
     add({"--chdir", sandbox_.directory});
     return std::move(text_);
   }
@@ -87,7 +94,7 @@ class Options {
         if (tree_.kind(path)) binds.push_back({path, path, false, false});
       }
     }
-    binds.insert(binds.end(), sandbox_.binds.begin(), sandbox_.binds.end());
+    binds.insert(binds.end(), divided_.by_bwrap.begin(), divided_.by_bwrap.end());
     for (Bind& bind : binds) {
       bind.container = layout_.add_mount_point(bind.container, bind.directory);
     }
@@ -136,6 +143,7 @@ class Options {
   }
 
   const Sandbox& sandbox_;
+  const DividedBinds& divided_;
   const FileTree& tree_;
   RootLayout layout_;
   std::string text_;
@@ -191,8 +199,11 @@ class Bubblewrap : public Runner {
 
   std::string refusal(const Sandbox& sandbox) const override {
     if (sandbox.writable_root && !sandbox.root) return "only an image can have a writable root";
-    if (sandbox.binds.size() > kMostBinds) {
-      return "bubblewrap takes at most " + std::to_string(kMostBinds) +
+    const DividedBinds divided = divide_binds(sandbox, supervisor_can_mount());
+    for (const auto& [binds, most] : {std::pair{&divided.by_supervisor, kMostInputs},
+                                      std::pair{&divided.by_bwrap, kMostBinds}}) {
+      if (binds->size() <= most) continue;
+      return "bubblewrap takes at most " + std::to_string(most) +
              " inputs: declare directories of them with INPUT_DIRECTORIES";
     }
     return "";
@@ -201,8 +212,9 @@ class Bubblewrap : public Runner {
   void prepare(const Sandbox&) const override {}
 
   Command plan(const Sandbox& sandbox) const override {
-    return plan_bubblewrap(sandbox, disk(),
-                           {supervisor_program(), required_program("bwrap", kInstall)});
+    return plan_bubblewrap(
+        sandbox, disk(),
+        {supervisor_program(), required_program("bwrap", kInstall), supervisor_can_mount()});
   }
 
   std::optional<std::string> start_failure(const ExitStatus& status,
@@ -220,20 +232,28 @@ class Bubblewrap : public Runner {
 
 Command plan_bubblewrap(const Sandbox& sandbox, const FileTree& tree,
                         const BubblewrapPrograms& programs) {
+  const DividedBinds divided = divide_binds(sandbox, programs.supervisor_can_mount);
+  const std::string fd = std::to_string(Command::kExtraFd);
   std::vector<std::string> argv = {programs.supervisor};
   if (sandbox.terminal) argv.push_back("--terminal");
   if (sandbox.writable_root) {
     argv.insert(argv.end(),
                 {"--overlay", sandbox.root->directory, sandbox.work_directory + "/overlay"});
   }
-  argv.insert(argv.end(),
-              {"--", programs.bwrap, "--args", std::to_string(Command::kExtraFd), "--"});
+  std::string text;
+  if (!divided.by_supervisor.empty()) {
+    const std::vector<std::string> options = input_options(sandbox);
+    argv.insert(argv.end(), options.begin(), options.end());
+    text = input_list(sandbox, divided.by_supervisor);
+  }
+  argv.insert(argv.end(), {"--", programs.bwrap, "--args", fd, "--"});
   argv.insert(argv.end(), sandbox.argv.begin(), sandbox.argv.end());
   Command command = command_for(sandbox, std::move(argv));
   for (const std::string& variable : sandbox.environment) {
     if (!is_for_loader(variable)) command.environment.push_back(variable);
   }
-  command.extra_fd = Options(sandbox, tree).text();
+  // The supervisor reads its part and leaves the rest to bwrap.
+  command.extra_fd = text + Options(sandbox, divided, tree).text();
   return command;
 }
 

@@ -8,10 +8,11 @@
 
 namespace cntr::runner {
 
-// Where the programs are.
+// Where the programs are, and whether the supervisor can mount inputs (input_mounts.h).
 struct BubblewrapPrograms {
   std::string supervisor;
   std::string bwrap;
+  bool supervisor_can_mount = false;
 };
 
 // Pure. bwrap's options are given in a memory file (--args): they may be more, and hold other

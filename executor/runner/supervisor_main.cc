@@ -1,6 +1,7 @@
 // cntr-supervisor: starts one command and sees to it that nothing of it stays behind.
 //
-//   cntr-supervisor [--lock FD] [--terminal] [--overlay LOWER DIRECTORY] [--started FILE]
+//   cntr-supervisor [--lock FD] [--terminal] [--overlay LOWER DIRECTORY]
+//                   [--inputs LIST DIRECTORY GATE FILE] [--started FILE]
 //                   [--cleanup COUNT ARGUMENT...] -- COMMAND [ARGUMENT...]
 //
 //   --lock       an inherited descriptor with a lock, kept open until nothing of the command is
@@ -8,6 +9,10 @@
 //   --terminal   stay in the caller's session and process group: the command is a person's shell
 //   --overlay    before the command starts, in a private mount namespace, mount an overlay over
 //                LOWER at DIRECTORY/root; what is written goes to DIRECTORY/upper
+//   --inputs     in the same namespace, mount a tmpfs at DIRECTORY, and mount the inputs that are
+//                listed in the descriptor LIST (see supervisor_inputs.h) when the command has made
+//                FILE and reads the descriptor GATE, which ends when all is mounted; FILE is
+//                removed
 //   --started    as long as FILE is missing or empty, the command is busy making what the cleanup
 //                will remove, and is not interrupted (for at most 30 seconds)
 //   --cleanup    what to run when the command was interrupted or killed (COUNT arguments follow)
@@ -43,6 +48,8 @@
 #include <string>
 #include <vector>
 
+#include "runner/supervisor_inputs.h"
+
 namespace {
 
 constexpr int kOwnFailure = 125;
@@ -58,6 +65,10 @@ struct Options {
   bool terminal = false;
   char* overlay_lower = nullptr;
   char* overlay_directory = nullptr;
+  int input_list = -1;
+  const char* input_directory = nullptr;
+  int gate = -1;
+  const char* gate_file = nullptr;
   const char* started_file = nullptr;
   std::vector<char*> cleanup;  // ends in nullptr when not empty
   char** command = nullptr;    // ends in nullptr
@@ -91,6 +102,11 @@ Options parse(int argc, char** argv) {
     } else if (word == "--overlay") {
       options.overlay_lower = next();
       options.overlay_directory = next();
+    } else if (word == "--inputs") {
+      options.input_list = atoi(next());
+      options.input_directory = next();
+      options.gate = atoi(next());
+      options.gate_file = next();
     } else if (word == "--started") {
       options.started_file = next();
     } else if (word == "--cleanup") {
@@ -151,7 +167,6 @@ void mount_overlay(const char* lower, const std::string& directory) {
     const std::string path = directory + name;
     if (mkdir(path.c_str(), 0755) != 0 && errno != EEXIST) fail("cannot make ", path.c_str());
   }
-  enter_mount_namespace();
   std::string data = "lowerdir=" + overlay_escaped(lower) +
                      ",upperdir=" + overlay_escaped(directory + "/upper") +
                      ",workdir=" + overlay_escaped(directory + "/work");
@@ -169,6 +184,93 @@ void mount_overlay(const char* lower, const std::string& directory) {
   _exit(error == ENOENT || error == ENOTDIR ? kNotFound : kCannotExecute);
 }
 
+// Ends as the command did; its core dump is enough.
+[[noreturn]] void end_like(int status) {
+  if (WIFSIGNALED(status)) {
+    const rlimit none = {0, 0};
+    setrlimit(RLIMIT_CORE, &none);
+    const int number = WTERMSIG(status);
+    signal(number, SIG_DFL);
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, number);
+    sigprocmask(SIG_UNBLOCK, &set, nullptr);
+    raise(number);
+  }
+  _exit(WEXITSTATUS(status));
+}
+
+// Makes the directories of the inputs mounts of their own. What is mounted there later appears also
+// in the namespaces that have copies of them by then.
+void share_input_directories(const Options& options, const InputList& inputs) {
+  if (mkdir(options.input_directory, 0755) != 0 && errno != EEXIST) {
+    fail("cannot make ", options.input_directory);
+  }
+  for (const char* directory : inputs.directories()) {
+    const bool is_new = strcmp(directory, options.input_directory) == 0;
+    const int made = is_new ? mount("tmpfs", directory, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755")
+                            : mount(directory, directory, nullptr, MS_BIND, nullptr);
+    if (made != 0 || mount(nullptr, directory, nullptr, MS_SHARED, nullptr) != 0) {
+      fail("cannot make a mount of ", directory);
+    }
+  }
+}
+
+// With its sandbox, which is in its group but for a shell, whose group is the caller's.
+void kill_command(pid_t command, bool terminal) {
+  const pid_t group = getpgrp();
+  if (!terminal && setpgid(0, getpgid(getppid())) == 0) kill(-group, SIGKILL);
+  kill(command, SIGKILL);
+  waitpid(command, nullptr, 0);
+}
+
+// Signals that the guardian hands on end this process, and the command with it.
+void accept_handed_signals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int number : {SIGTERM, SIGHUP}) sigaddset(&signals, number);
+  sigprocmask(SIG_UNBLOCK, &signals, nullptr);
+}
+
+// The command copies the directories into a namespace of its own while they are empty, since it
+// takes the longer the more mounts there are, and waits at the gate for their content.
+[[noreturn]] void execute_with_inputs(const Options& options, const sigset_t& mask) {
+  InputList inputs;
+  if (!inputs.read(options.input_list)) fail("cannot read the list of inputs");
+  share_input_directories(options, inputs);
+  Gate gate;
+  if (!gate.make()) fail("cannot make a pipe");
+  const pid_t self = getpid();
+  const pid_t command = fork();
+  if (command < 0) fail("cannot fork");
+  if (command == 0) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != self) _exit(kOwnFailure);
+    if (dup2(gate.reader(), options.gate) < 0 || fcntl(options.gate, F_SETFD, 0) != 0) {
+      fail("cannot hand over a pipe");
+    }
+    sigprocmask(SIG_SETMASK, &mask, nullptr);
+    execute(options.command);
+  }
+  accept_handed_signals();
+  gate.close_reader();
+  if (gate.wait_for_reader()) {
+    unlink(options.gate_file);
+    umask(0);
+    if (const char* input = inputs.mount()) {
+      const int error = errno;
+      kill_command(command, options.terminal);  // before this process ends, which opens the gate
+      errno = error;
+      fail("cannot mount the input ", input);
+    }
+  }
+  gate.open();
+  int status = 0;
+  while (waitpid(command, &status, 0) < 0 && errno == EINTR) {
+  }
+  end_like(status);
+}
+
 pid_t start_command(const Options& options, const sigset_t& mask) {
   const pid_t guardian = getpid();
   const pid_t pid = fork();
@@ -179,10 +281,12 @@ pid_t start_command(const Options& options, const sigset_t& mask) {
     return pid;
   }
   if (!options.terminal) setpgid(0, 0);
-  if (options.overlay_lower) mount_overlay(options.overlay_lower, options.overlay_directory);
-  // After the overlay: a change of credentials takes the request back.
+  if (options.overlay_lower || options.input_directory) enter_mount_namespace();
+  // After the namespace: a change of credentials takes the request back.
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != guardian) _exit(kOwnFailure);
+  if (options.overlay_lower) mount_overlay(options.overlay_lower, options.overlay_directory);
+  if (options.input_directory) execute_with_inputs(options, mask);
   sigprocmask(SIG_SETMASK, &mask, nullptr);
   execute(options.command);
 }
@@ -336,22 +440,6 @@ class Guardian {
   int wanted_signal_ = 0;  // to be sent to the command
   int64_t wanted_since_ = 0;
 };
-
-// Ends as the command did; its core dump is enough.
-[[noreturn]] void end_like(int status) {
-  if (WIFSIGNALED(status)) {
-    const rlimit none = {0, 0};
-    setrlimit(RLIMIT_CORE, &none);
-    const int number = WTERMSIG(status);
-    signal(number, SIG_DFL);
-    sigset_t set;
-    sigemptyset(&set);
-    sigaddset(&set, number);
-    sigprocmask(SIG_UNBLOCK, &set, nullptr);
-    raise(number);
-  }
-  _exit(WEXITSTATUS(status));
-}
 
 // Hands signals on until the guardian tells how the command ended.
 [[noreturn]] void be_front(int guardian, const sigset_t& signals, bool terminal) {

@@ -133,6 +133,42 @@ TEST(BubblewrapPlanTest, WritableRootIsAnOverlay) {
   EXPECT_THAT(options_of(command), HasSubstr("\n--bind /w/overlay/root /\n--proc /proc\n"));
 }
 
+// Ten inputs at /src/d and one in /build; a directory and a file in it, which follow each other.
+Sandbox step_with_many_inputs() {
+  Sandbox step = sandbox();
+  step.binds = {{"/h/gen", "/build/gen", false, false}, {"/h/dir", "/src/d", false, true}};
+  step.binds.push_back({"/h/other", "/src/d/file", false, false});
+  for (char name = 'a'; name < 'k'; ++name) {
+    step.binds.push_back({std::string("/h/") + name, std::string("/src/e/") + name, false, false});
+  }
+  return step;
+}
+
+TEST(BubblewrapPlanTest, TheSupervisorMountsManyInputs) {
+  const Command command = plan_bubblewrap(step_with_many_inputs(), image(), {"/s", "/b", true});
+  EXPECT_THAT(command.argv,
+              ElementsAre("/s", "--inputs", "3", "/w/inputs", "5", "/w/tmp/.cntr-inputs", "--",
+                          "/b", "--args", "3", "--", "tool", "", "-x"));
+  const std::string words = join(split(command.extra_fd.value(), '\0'), " ");
+  EXPECT_THAT(words, ::testing::StartsWith("/w/inputs /h/a e/a /h/b e/b /h/c e/c "));
+  EXPECT_THAT(words, HasSubstr(" /h/j e/j  /w/build /h/gen gen   --die-with-parent "));
+  EXPECT_THAT(options_of(command), ::testing::EndsWith(R"(
+--bind /w/inputs /src
+--bind /w/build /build
+--bind /w/tmp /tmp
+--ro-bind /h/dir /src/d
+--ro-bind /h/other /src/d/file
+--remount-ro /src
+--file 5 /tmp/.cntr-inputs
+--chdir /build/sub)"));
+}
+
+TEST(BubblewrapPlanTest, BubblewrapMountsManyInputsWhereTheSupervisorCannot) {
+  const Command command = bubblewrap(step_with_many_inputs(), image());
+  EXPECT_EQ(command.argv[1], "--");
+  EXPECT_THAT(options_of(command), HasSubstr("\n--ro-bind /h/a /src/e/a\n"));
+}
+
 TEST(BubblewrapPlanTest, TheHostWithoutTheProject) {
   Sandbox step = sandbox();
   step.root.reset();
