@@ -110,13 +110,15 @@ class BindPlan {
   // An input below an input directory is there already.
   void drop_what_a_directory_shows() {
     std::vector<runner::Bind> kept;
+    std::vector<runner::Bind> directories;
     for (const runner::Bind& bind : binds_) {
-      const bool shown = std::any_of(kept.begin(), kept.end(), [&](const runner::Bind& other) {
+      const auto shows_it = [&bind](const runner::Bind& other) {
         const auto rest = path_below(bind.container, other.container);
-        return rest && other.directory && !bind.writable && !other.writable &&
-               bind.host == (rest->empty() ? other.host : other.host + "/" + *rest);
-      });
-      if (!shown) kept.push_back(bind);
+        return rest && bind.host == (rest->empty() ? other.host : other.host + "/" + *rest);
+      };
+      if (!bind.writable && std::any_of(directories.begin(), directories.end(), shows_it)) continue;
+      kept.push_back(bind);
+      if (bind.directory && !bind.writable) directories.push_back(bind);
     }
     binds_ = std::move(kept);
   }
