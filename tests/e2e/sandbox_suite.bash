@@ -64,6 +64,24 @@ SH
   expect_equal mode 644 "$(stat -c %a project/data/declared.txt)"
 }
 
+test_hundreds_of_inputs() {
+  mkdir -p project/many
+  local i
+  for ((i = 1; i <= 600; ++i)); do echo "$i" >project/many/$i; done
+  echo undeclared | tee project/undeclared.txt >project/many/undeclared.txt
+  probe_project "INPUTS $(seq --format=many/%g --separator=' ' 600)" <<'SH'
+ls -A /src /tmp
+cat /src/many/* | sort -n | uniq | wc -l
+for path in /src/many/600 /src/many/new /src/new; do
+  (echo x >>$path) 2>/dev/null && echo "$path was written"
+done
+cat /src/many/600
+SH
+  build
+  expect_seen /src: many "" /tmp: 600 600
+  expect_file project/many/600 600
+}
+
 test_the_root_of_an_image_is_read_only() {
   probe_project <<'SH'
 for path in /new /etc/new /etc/passwd /bin/sh; do
@@ -720,6 +738,7 @@ test_the_user_of_a_layout_is_honoured() {
 
 test_ordinary_user_sees_declared_files_only() { as_ordinary_user test_an_undeclared_file_is_not_there; }
 test_ordinary_user_cannot_write_inputs() { as_ordinary_user test_inputs_cannot_be_written; }
+test_ordinary_user_has_hundreds_of_inputs() { as_ordinary_user test_hundreds_of_inputs; }
 test_ordinary_user_has_a_read_only_root() { as_ordinary_user test_the_root_of_an_image_is_read_only; }
 test_ordinary_user_has_a_writable_root() { as_ordinary_user test_a_writable_root_is_thrown_away; }
 test_ordinary_user_has_no_network() { as_ordinary_user test_there_is_only_the_loopback_device; }
