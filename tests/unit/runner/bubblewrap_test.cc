@@ -23,7 +23,9 @@ class BubblewrapTest : public SandboxTest {
     if (IsSkipped() || HasFatalFailure()) return;
     SandboxTest::SetUp();
   }
-  Outcome run(const Sandbox& sandbox) { return SandboxTest::run(Kind::kBubblewrap, sandbox); }
+  Outcome run(const Sandbox& sandbox, const RunLimits& limits = {}) {
+    return SandboxTest::run(Kind::kBubblewrap, sandbox, limits);
+  }
 };
 
 // As many inputs as make cntr-supervisor mount them, below /src/many.
@@ -192,6 +194,23 @@ TEST_F(BubblewrapTest, WithoutOneOfManyInputsTheStepDoesNotStart) {
   EXPECT_EQ(
       runner_of(Kind::kBubblewrap).start_failure(outcome.status, outcome.err),
       "cntr-supervisor: cannot mount the input " + path("gone") + ": No such file or directory");
+}
+
+TEST_F(BubblewrapTest, WhatBubblewrapCannotMountAmongManyInputsIsTold) {
+  Sandbox step = shell("echo started");
+  step.binds.push_back({path("gone"), "/src/gone", false, true});
+  add_many_inputs(step, input("file", ""));
+  const Outcome outcome = run(step);
+  EXPECT_EQ(runner_of(Kind::kBubblewrap).start_failure(outcome.status, outcome.err),
+            "bwrap: Can't find source path " + path("gone") + ": No such file or directory");
+}
+
+TEST_F(BubblewrapTest, ManyInputsEndWithTheTimeLimit) {
+  const std::string word = marker("limit");
+  Sandbox step = shell("(setsid sleep 1000 &) ; sleep 1000; : " + word);
+  add_many_inputs(step, input("file", ""));
+  EXPECT_TRUE(run(step, {.timeout = std::chrono::milliseconds(200)}).status.timed_out);
+  EXPECT_FALSE(process_with(word));
 }
 
 TEST_F(BubblewrapTest, ALinkInTheWayOfAnInputIsNotFollowed) {
