@@ -165,7 +165,7 @@ void write_all(int fd, std::string_view bytes, const std::string& path) {
 std::string read_file(const std::string& path) {
   const UniqueFd fd = open_to_read(path);
   std::string out;
-  // The end shows in a read that is not filled; a file of /proc does not tell its size.
+  // Files of /proc do not tell their size.
   const auto info = stat_descriptor(fd.get());
   const size_t chunk = std::clamp<size_t>(info ? info->size + 1 : 0, 4096, size_t{64} * 1024);
   if (info) out.reserve(info->size + chunk);
