@@ -12,9 +12,10 @@ set(store_uses base)
 set(image_uses base spec store)
 set(env_uses base spec store image)
 set(runner_uses base spec)
-set(build_uses base spec ninja store image env runner)
+set(build_uses base spec store image env runner)
+set(engine_uses base spec ninja store build)
 set(report_uses base spec store)
-set(cli_uses base spec ninja store image env runner build report)
+set(cli_uses base spec ninja store image env runner build engine report)
 set(generator_uses base spec)
 
 # Each third-party header, and the files that may include it.
@@ -25,6 +26,7 @@ set(third_party
   "^zstd\\.h$"         "^executor/store/zstd\\.cc$"
   "^archive(_entry)?\\.h$" "^executor/image/tar_reader\\.(h|cc)$"
   "^zlib\\.h$"         "^executor/image/byte_source\\.cc$"
+  "^xxhash\\.h$"       "^executor/base/fast_hash\\.cc$"
   "^nlohmann/"         "^executor/image/oci_json\\.(h|cc)$"
   "^CLI/"              "^(executor/cli/|generator/generate_main\\.cc$)")
 
