@@ -102,7 +102,6 @@ Harvest harvest(const ResolvedStep& resolved, const std::string& work, bool stor
     made.output.path = declared.container;
     made.output.kind = declared.kind;
     if (declared.optional && !stat_link(made.path)) continue;
-    normalise_modes(made.path);
     if (declared.kind == store::OutputKind::kDirectory) {
       if (store) made.tree = cache.store_tree(made.path);
       if (!made.tree) out.stored = false;
@@ -358,6 +357,9 @@ StepOutcome StepRunner::execute(Task& task) {
   outcome.runner = name_of(stage.execution.runner);
   std::vector<std::string> problems;
   if (succeeded) problems = missing_outputs(task.resolved, task.files.work);
+  if (succeeded && problems.empty()) {
+    problems = normalise_outputs(task.resolved, task.files.work);
+  }
   if (!succeeded || !problems.empty()) {
     outcome.result = StepResult::kFailed;
     outcome.failure = log.failure_report(succeeded ? "" : describe(status, task.step), problems);

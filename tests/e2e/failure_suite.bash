@@ -104,6 +104,29 @@ test_a_missing_output_is_named() {
   expect_no_actions
 }
 
+test_a_missing_output_directory_is_named() {
+  box_project 'OUTPUT_DIRECTORIES sub/tree COMMAND sh -c "echo >sub/other.txt"'
+  expect_code 1 run_probe
+  expect_message "cntr: step probe failed" \
+    "  The output /build/sub/tree was not made." \
+    "  It made: sub/other.txt." \
+    "  Whole log: $work/build/cntr/logs/probe.log" \
+    "  To look inside: cntr shell probe -C $work/build"
+  [ ! -e build/sub/tree ]
+  expect_no_actions
+}
+
+test_a_fifo_in_an_output_directory_is_named() {
+  box_project 'OUTPUT_DIRECTORIES tree COMMAND sh -c "mkdir -p tree/sub; busybox mkfifo tree/sub/pipe"'
+  expect_code 1 run_probe
+  expect_message "cntr: step probe failed" \
+    "  The output directory /build/tree holds /build/tree/sub/pipe, a socket, a fifo or a device; only files, directories and symbolic links can be kept." \
+    "  Whole log: $work/build/cntr/logs/probe.log" \
+    "  To look inside: cntr shell probe -C $work/build"
+  [ ! -e build/tree ]
+  expect_no_actions
+}
+
 test_a_closed_directory_does_not_hide_the_report() {
   box_project 'OUTPUTS out.txt COMMAND sh -c "mkdir junk; chmod 000 junk"'
   expect_code 1 run_probe
@@ -113,7 +136,7 @@ test_a_closed_directory_does_not_hide_the_report() {
 
 test_an_output_of_the_wrong_kind_is_named() {
   box_project 'OUTPUTS file link OUTPUT_DIRECTORIES tree
-    COMMAND sh -c "mkdir file; ln -s /etc/passwd link; rmdir tree; echo >tree"'
+    COMMAND sh -c "mkdir file; ln -s /etc/passwd link; echo >tree"'
   expect_code 1 run_probe
   expect_output "The output /build/file is not a regular file."
   expect_output "The output /build/link is a symbolic link; make it a file"

@@ -475,6 +475,7 @@ test_a_link_in_an_output_directory_is_replaced() {
   echo precious >outside/file
   echo link >project/what
   step_project "IMAGE box INPUTS what OUTPUT_DIRECTORIES tree COMMAND -- sh -c [==[
+mkdir tree
 if grep -q link /src/what; then ln -s $work/outside tree/sub; exit; fi
 mkdir tree/sub
 echo new >tree/sub/file
