@@ -12,7 +12,11 @@
 namespace cntr::build {
 
 struct LaunchResult {
+  // As in a shell, 127 or 126 when the step's program could not be started.
   ExitStatus status;
+  // Set when the step's program could not be started: a sentence. The runner's own words about it
+  // are left out of the output.
+  std::optional<std::string> program_failure;
   // Set when the runner itself failed, so that the step never ran: its reason.
   std::optional<std::string> start_failure;
 };

@@ -185,6 +185,9 @@ class Docker : public Runner {
                                    [](const std::string& l) { return l.starts_with("docker: "); });
     return line == lines.rend() ? std::nullopt : std::optional(*line);
   }
+
+  // Of tini, which --init puts before the step's program.
+  std::string_view complaint_of_program() const override { return "[FATAL tini ("; }
 };
 
 }  // namespace

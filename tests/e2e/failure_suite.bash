@@ -163,7 +163,10 @@ test_a_signal_is_an_exit_code() {
 test_a_missing_program_is_named() {
   box_project 'OUTPUTS out.txt COMMAND /nowhere/program x'
   expect_code 1 run_probe
-  expect_output "/nowhere/program: No such file or directory"
+  expect_message "cntr: step probe failed: exit code 127" \
+    "  The program \"/nowhere/program\" cannot be started: No such file or directory. It, or the interpreter that it names, is not in the sandbox." \
+    "  Whole log: $work/build/cntr/logs/probe.log" \
+    "  To look inside: cntr shell probe -C $work/build"
 }
 
 test_a_missing_program_of_the_host_is_named() {
