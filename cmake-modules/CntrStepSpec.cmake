@@ -43,12 +43,28 @@ function(_cntr_step_spec out name where depfile outputs)
   if(step_ALLOW_EXTERNAL)
     string(APPEND spec "allow_external: true\n")
   endif()
+  _cntr_is_excluded(excluded)
+  if(excluded)
+    string(APPEND spec "exclude_from_all: true\n")
+  endif()
   if(NOT depfile STREQUAL "")
     list(GET outputs 0 target)
     _cntr_append_entry(spec depfile "${depfile}")
     _cntr_append_entry(spec depfile_target "${target}")
   endif()
   set(${out} "${spec}" PARENT_SCOPE)
+endfunction()
+
+# Whether the step is no part of the project's target `all`: by its own keyword, or because a
+# directory around the call was added with EXCLUDE_FROM_ALL.
+function(_cntr_is_excluded out)
+  set(excluded ${step_EXCLUDE_FROM_ALL})
+  set(directory "${CMAKE_CURRENT_SOURCE_DIR}")
+  while(NOT excluded AND NOT directory STREQUAL "${CMAKE_SOURCE_DIR}")
+    get_property(excluded DIRECTORY "${directory}" PROPERTY EXCLUDE_FROM_ALL)
+    get_property(directory DIRECTORY "${directory}" PROPERTY PARENT_DIRECTORY)
+  endwhile()
+  set(${out} "${excluded}" PARENT_SCOPE)
 endfunction()
 
 # Appends `before` and "key: value" of a nested mapping. `text` is not encoded.

@@ -80,6 +80,7 @@ struct Step {
   std::vector<std::string> labels;
   std::string comment;
   bool allow_external = false;
+  bool exclude_from_all = false;  // built only when something asks for it
   std::optional<std::string> depfile;
   std::optional<std::string> depfile_target;
 

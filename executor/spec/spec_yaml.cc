@@ -175,6 +175,7 @@ Step parse_step(std::string_view text, const std::string& path) {
   step.labels = map.strings("labels");
   step.comment = map.optional_string("comment").value_or("");
   step.allow_external = map.boolean("allow_external", false);
+  step.exclude_from_all = map.boolean("exclude_from_all", false);
   step.depfile = map.optional_path("depfile");
   step.depfile_target = map.optional_string("depfile_target");
   map.finish();

@@ -34,6 +34,7 @@ TEST(StepSpec, Defaults) {
   EXPECT_EQ(step.network, Network::kNone);
   EXPECT_EQ(step.runner, RunnerChoice::kAuto);
   EXPECT_TRUE(step.cache);
+  EXPECT_FALSE(step.exclude_from_all);
   EXPECT_FALSE(step.timeout);
 }
 
@@ -75,6 +76,7 @@ runner: docker
 labels: [x]
 comment: "Monthly: statistics"
 allow_external: true
+exclude_from_all: true
 depfile: /w/build/d.d
 depfile_target: o
 )",
@@ -94,6 +96,7 @@ depfile_target: o
   EXPECT_EQ(step.retries, 2);
   EXPECT_FALSE(step.cache);
   EXPECT_EQ(step.runner, RunnerChoice::kDocker);
+  EXPECT_TRUE(step.exclude_from_all);
   EXPECT_EQ(step.depfile_target, "o");
 }
 
