@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "base/file_system.h"
+#include "base/text.h"
 #include "build/sandbox_paths.h"
 #include "build/sandbox_setup.h"
 
@@ -105,7 +106,7 @@ std::string sentence_of_what_was_made(const ResolvedStep& resolved, const std::s
   std::sort(made.begin(), made.end());
   if (made.empty()) return "It made no file in the build directory.";
   std::string out = "It made:";
-  for (size_t i = 0; i < std::min(made.size(), kMost); ++i) out += " " + made[i];
+  for (size_t i = 0; i < std::min(made.size(), kMost); ++i) out += " " + printable(made[i]);
   if (made.size() > kMost) out += " and more";
   return out + ".";
 }
@@ -172,7 +173,7 @@ std::vector<std::string> normalise_outputs(const ResolvedStep& resolved, const s
     const auto special = normalise_modes(path);
     if (!special) continue;
     out.push_back("The output directory " + output.container + " holds " + output.container +
-                  special->substr(path.size()) +
+                  printable(special->substr(path.size())) +
                   ", a socket, a fifo or a device; only files, directories and symbolic links can "
                   "be kept.");
   }
