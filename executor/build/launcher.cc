@@ -120,8 +120,10 @@ LaunchResult RunnerLauncher::run(const spec::Step& step, runner::Kind kind,
   };
   ComplaintFilter filter(engine.complaint_of_program(), err ? err : out);
   const OutputSink filtered = [&filter](std::string_view bytes) { filter.write(bytes); };
+  RunLimits limits{step.timeout, {}};
+  for (const UniqueFd& process : end_with_) limits.end_with.push_back(process.get());
   LaunchResult result;
-  result.status = run_process(command, {step.timeout}, watched(err ? out : filtered),
+  result.status = run_process(command, limits, watched(err ? out : filtered),
                               err ? OutputSink(watched(filtered)) : nullptr);
   const bool ended_itself =
       !result.status.interrupted && !result.status.timed_out && result.status.signal == 0;

@@ -300,6 +300,29 @@ test_kill_9_of_cntr_leaves_nothing() {
   expect_clean_end
 }
 
+killed_build() { # <build tool>
+  long_step
+  start "$1" -C build
+  kill -KILL "$started"
+  expect_end 137
+  expect_clean_end
+}
+
+test_kill_9_of_ninja_ends_the_step() { killed_build ninja; }
+
+# The make that is killed has started others.
+test_kill_9_of_make_ends_the_step() {
+  export CMAKE_GENERATOR="Unix Makefiles"
+  killed_build make
+}
+
+test_a_step_outlives_the_shell_that_started_it() {
+  box_project 'OUTPUTS out.txt COMMAND sh -c "sleep 1; echo >out.txt"'
+  sh -c 'cntr run build/cntr/steps/probe.yaml >log 2>&1 & sleep 0.3'
+  [ ! -e build/out.txt ]
+  wait_until test -e build/out.txt
+}
+
 # --- the command line ----------------------------------------------------------------------------------
 
 test_misuse_of_the_command_line() {

@@ -6,7 +6,7 @@ foreach(config IN ITEMS Debug Release)
                "outputs:\n  - \\|2-\n    ${build}/out-${config}.txt\n")
   expect_match(cntr/${config}/images/box.yaml "rootfs: \"${source}/rootfs.tar\"\n")
   expect_match(cntr/${config}/workflow.yaml "steps:\n  - \"made\"\nimages:\n  - \"box\"\n")
-  expect_match(CMakeFiles/impl-${config}.ninja "cntr run ${build}/cntr/${config}/steps/made.yaml")
+  expect_match(CMakeFiles/impl-${config}.ninja "cntr run --die-with-parent ${build}/cntr/${config}/steps/made.yaml")
   expect_match(CMakeFiles/impl-${config}.ninja
                "cntr image prepare ${build}/cntr/${config}/images/box.yaml")
   expect_match(CMakeFiles/impl-${config}.ninja

@@ -46,7 +46,7 @@ rule image
   restat = 1
 
 rule step
-  command = '/opt/my cntr' run $spec
+  command = '/opt/my cntr' run --die-with-parent $spec
   description = $comment
   restat = 1
 
