@@ -416,12 +416,32 @@ test_explain_before_and_after_a_build() {
   explain_project
   expect_explained count "count would run:" "  there is no earlier result in this build directory"
   expect_explained use "use would run:" \
-    "  Step use: the input $work/build/count.txt is not there" \
+    "  input count.txt: not made yet" \
     "  Steps before it are not up to date, so this may change: count."
   build
   expect_explained count "count is up to date."
   expect_explained use.txt "use (makes $work/build/use.txt) is up to date."
   expect_explained build/use.txt "use (makes $work/build/use.txt) is up to date."
+}
+
+test_explain_before_the_image_is_made() {
+  begin_project <<'CMAKE'
+add_custom_command(OUTPUT packed.tar COMMAND tar -C ${CMAKE_CURRENT_SOURCE_DIR}/root -cf packed.tar . VERBATIM)
+cntr_add_image(packed ROOTFS packed.tar)
+cntr_add_step(pack HOST COMMAND tar -C ${CMAKE_CURRENT_SOURCE_DIR}/root -cf by-step.tar . OUTPUTS by-step.tar
+  INPUT_DIRECTORIES root)
+cntr_add_image(by-step ROOTFS pack)
+cntr_add_step(one IMAGE packed COMMAND echo one STDOUT one.txt)
+cntr_add_step(two IMAGE by-step COMMAND echo two STDOUT two.txt)
+CMAKE
+  configure
+  expect_explained one "one would run:" "  image packed: packed.tar is not made yet"
+  expect_explained two "two would run:" "  image by-step: by-step.tar is not made yet" \
+    "  Steps before it are not up to date, so this may change: pack."
+  need_bubblewrap
+  build
+  expect_explained one "one is up to date."
+  expect_explained two "two is up to date."
 }
 
 test_explain_names_what_changed() {
