@@ -132,7 +132,7 @@ std::string StepLog::failure_report(const std::string& exit,
   for (const std::string& line : last_lines(path_, kLines)) out += "\n  | " + line;
   out += "\n  Whole log: " + path_;
   out += "\n  To look inside: cntr shell " + shell_quoted(step_.name) + " -C " +
-         shell_quoted(step_.binary_dir);
+         shell_quoted(step_.workflow_place());
   return out;
 }
 

@@ -2,6 +2,7 @@ foreach(config IN ITEMS Debug Release)
   expect_match(cntr/${config}/steps/made.yaml
                "image: \\|2-\n    ${build}/cntr/${config}/images/box.yaml\n")
   expect_match(cntr/${config}/steps/made.yaml "  - \\|2-\n    ${config}\n")
+  expect_match(cntr/${config}/steps/made.yaml "configuration: \\|2-\n  ${config}\n")
   expect_match(cntr/${config}/steps/made.yaml
                "outputs:\n  - \\|2-\n    ${build}/out-${config}.txt\n")
   expect_match(cntr/${config}/images/box.yaml "rootfs: \"${source}/rootfs.tar\"\n")
