@@ -31,9 +31,20 @@ GENERATED.")
     endif()
     message(SEND_ERROR " ${where}: cntr_add_${kind}(${step}):${mistakes_of_${step}}${hint}")
   endforeach()
+  _cntr_check_configurations()
   _cntr_order_targets("${directories}")
   _cntr_add_check()
   _cntr_write_index()
+endfunction()
+
+# In a build of another configuration CMake takes the programs of the one that is built; the spec of
+# a step names those of its own.
+function(_cntr_check_configurations)
+  get_property(multi GLOBAL PROPERTY GENERATOR_IS_MULTI_CONFIG)
+  if(multi AND NOT "${CMAKE_CROSS_CONFIGS}" STREQUAL "")
+    message(SEND_ERROR "Steps cannot be built across configurations: unset CMAKE_CROSS_CONFIGS and \
+build each configuration by itself, with cmake --build <dir> --config <configuration>")
+  endif()
 endfunction()
 
 # All source directories of the project.

@@ -296,8 +296,8 @@ function(_cntr_add_step_rules name where)
   if(NOT step_COMMENT STREQUAL "")
     string(REPLACE "\n" " " comment "${step_COMMENT}")
   endif()
-  _cntr_add_edge("${name}" "${comment}" ${all} OUTPUTS ${outputs} COMMAND run
-                 DEPFILE "${depfile}")
+  _cntr_add_edge("${name}" "${comment}" ${all} OUTPUTS ${outputs}
+                 COMMAND run --die-with-parent DEPFILE "${depfile}")
   # Ninja's clean removes files only.
   set_property(DIRECTORY APPEND PROPERTY ADDITIONAL_CLEAN_FILES
                ${output_directories} ${optional_outputs})

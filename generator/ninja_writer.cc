@@ -51,7 +51,7 @@ class NinjaWriter {
     add_rule("check", cntr + " check " + ninja_value(shell_quoted(workflow.directory)),
              "Looking for changes");
     add_rule("image", cntr + " image prepare $spec", "$comment");
-    add_rule("step", cntr + " run $spec", "$comment");
+    add_rule("step", cntr + " run --die-with-parent $spec", "$comment");
     text_ += std::string("\nbuild ") + kAlways + ": phony\n";
   }
 
@@ -59,6 +59,8 @@ class NinjaWriter {
     add_check();
     for (const spec::Image& image : workflow_.images) add_image(image);
     for (const spec::Step& step : workflow_.steps) add_step(step);
+    // Without a default Ninja builds everything.
+    if (defaults_.empty()) defaults_ = std::string(" ") + kAlways;
     return text_ + "\ndefault" + defaults_ + "\n";
   }
 
@@ -101,7 +103,6 @@ class NinjaWriter {
     add_edge({identity}, "image", {spec, source_of(image)}, image.depfile.has_value());
     add_variable("spec", shell_quoted(spec));
     add_variable("comment", "Identifying image " + image.name);
-    defaults_ += " " + ninja_path(identity);
   }
 
   void add_step(const spec::Step& step) {
@@ -132,7 +133,7 @@ class NinjaWriter {
       add_variable("deps", "gcc");
     }
     text_ += "build " + ninja_path(step.name) + ": phony" + paths(outputs) + "\n";
-    defaults_ += " " + ninja_path(step.name);
+    if (!step.exclude_from_all) defaults_ += " " + ninja_path(step.name);
   }
 
   // A directory that this build makes: its time stamp does not tell of all that is in it.

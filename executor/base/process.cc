@@ -270,6 +270,7 @@ class Watch {
         std::vector<Stream> streams)
       : child_(child), signals_(signals), terminal_(terminal), streams_(std::move(streams)) {
     if (limits.timeout) timeout_at_ = SteadyClock::now() + *limits.timeout;
+    end_with_ = limits.end_with;
   }
 
   ExitStatus run() {
@@ -289,6 +290,8 @@ class Watch {
     std::vector<pollfd> polled{{signals_.fd(), POLLIN, 0},
                                {ended_ ? -1 : child_.pidfd(), POLLIN, 0}};
     for (const Stream& s : streams_) polled.push_back({s.fd.get(), POLLIN, 0});
+    const size_t first_master = polled.size();
+    for (const int pidfd : end_with_) polled.push_back({pidfd, POLLIN, 0});
     const int ready = poll(polled.data(), polled.size(), wait_milliseconds());
     if (ready < 0 && errno != EINTR) throw system_error("cannot wait for a process", errno);
     if (ready > 0) {
@@ -296,6 +299,11 @@ class Watch {
         if (polled[i + 2].revents != 0) streams_[i].take();
       }
       if (polled[0].revents != 0) take_signals();
+      if (std::any_of(polled.begin() + static_cast<ptrdiff_t>(first_master), polled.end(),
+                      [](const pollfd& p) { return p.revents != 0; })) {
+        end_with_.clear();
+        interrupt();
+      }
       if (polled[1].revents != 0) take_end();
     }
     take_time();
@@ -315,14 +323,14 @@ class Watch {
     while (const int number = signals_.take()) {
       // At a shared terminal Ctrl-C is for the program that runs there.
       if (terminal_ && (number == SIGINT || number == SIGQUIT)) continue;
-      if (ended_) {
-        status_.interrupted = true;
-        continue;
-      }
-      if (status_.interrupted) child_.send(SIGKILL);  // asked twice
-      status_.interrupted = true;
-      terminate();
+      if (!ended_ && status_.interrupted) child_.send(SIGKILL);  // asked twice
+      interrupt();
     }
+  }
+
+  void interrupt() {
+    status_.interrupted = true;
+    if (!ended_) terminate();
   }
 
   void terminate() {
@@ -361,6 +369,7 @@ class Watch {
   InterruptSignals& signals_;
   bool terminal_;
   std::vector<Stream> streams_;
+  std::vector<int> end_with_;
   std::optional<TimePoint> timeout_at_;
   std::optional<TimePoint> kill_at_;
   std::optional<TimePoint> linger_until_;

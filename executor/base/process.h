@@ -45,7 +45,8 @@ struct ExitStatus {
 using OutputSink = std::function<void(std::string_view)>;
 
 struct RunLimits {
-  std::optional<std::chrono::milliseconds> timeout;
+  std::optional<std::chrono::milliseconds> timeout = std::nullopt;
+  std::vector<int> end_with = {};  // pidfds: the end of one of these processes is as a SIGTERM
 };
 
 // Runs the command to its end. Standard output goes to `out`, standard error to `err`; without

@@ -1,5 +1,6 @@
 #include "base/text.h"
 
+#include <algorithm>
 #include <cstdint>
 
 namespace cntr {
@@ -17,6 +18,22 @@ void append_hex(std::string& out, uint8_t byte) {
   out += "\\x";
   out += kDigits[byte >> 4];
   out += kDigits[byte & 15];
+}
+
+// ECMA-48, select graphic rendition. 0 when there is none at the start of the text.
+size_t colour_sequence_length(std::string_view text) {
+  if (!text.starts_with("\x1b[")) return 0;
+  const size_t end = text.find_first_not_of("0123456789;:", 2);
+  return end != std::string_view::npos && text[end] == 'm' ? end + 1 : 0;
+}
+
+// Of one UTF-8 sequence, or of a byte that is none. The control characters of ISO 8859 (U+0080 to
+// U+009F) begin with 0xC2.
+bool is_printable(std::string_view character) {
+  if (utf8_sequence_length(character) == 0) return false;
+  const uint8_t first = byte_at(character, 0);
+  if (character.size() == 1) return first == '\t' || (first >= 0x20 && first != 0x7F);
+  return first != 0xC2 || byte_at(character, 1) > 0x9F;
 }
 
 }  // namespace
@@ -114,6 +131,25 @@ std::string escaped(std::string_view text) {
       out += text.substr(0, length);
     }
     text.remove_prefix(length == 0 ? 1 : length);
+  }
+  return out;
+}
+
+std::string printable(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    if (const size_t colour = colour_sequence_length(text)) {
+      text.remove_prefix(colour);
+      continue;
+    }
+    const size_t length = std::max<size_t>(utf8_sequence_length(text), 1);
+    const std::string_view character = text.substr(0, length);
+    if (is_printable(character)) {
+      out += character;
+    } else {
+      for (const char byte : character) append_hex(out, static_cast<uint8_t>(byte));
+    }
+    text.remove_prefix(length);
   }
   return out;
 }

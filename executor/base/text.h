@@ -20,6 +20,11 @@ std::string quote(std::string_view text);
 // The same, without the surrounding quotes.
 std::string escaped(std::string_view text);
 
+// A line that a program printed, or a name that it gave a file, for a person at a terminal: \xNN
+// stands for control characters (tabs are left) and for bytes that are not UTF-8; sequences that
+// set colours (ESC [ ... m) are left out.
+std::string printable(std::string_view text);
+
 // The valid UTF-8 that JSON and YAML may hold: every byte that is not part of a well-formed
 // sequence (Unicode 15, table 3-7) becomes U+FFFD.
 std::string to_utf8(std::string_view bytes);

@@ -6,7 +6,7 @@ namespace cntr::build {
 
 StepFiles files_of(const spec::Step& step) {
   StepFiles files;
-  files.root = step.binary_dir + "/cntr";
+  files.root = step.configuration.empty() ? step.binary_dir + "/cntr" : step.workflow_place();
   files.work = files.root + "/work/" + step.name;
   files.lock = files.root + "/state/" + step.name + ".lock";
   files.log = files.root + "/logs/" + step.name + ".log";

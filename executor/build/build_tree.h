@@ -8,7 +8,7 @@
 namespace cntr::build {
 
 struct StepFiles {
-  std::string root;             // <build>/cntr
+  std::string root;             // <build>/cntr, or <build>/cntr/<configuration>
   std::string work;             // private work directory
   std::string lock;             // taken by whoever runs the step
   std::string log;              // what the last execution printed

@@ -1,6 +1,9 @@
 #include "build/launcher.h"
 
+#include <cstring>
+
 #include "base/error.h"
+#include "base/text.h"
 
 namespace cntr::build {
 namespace {
@@ -18,6 +21,58 @@ class Tail {
  private:
   std::string text_;
 };
+
+// Holds back the beginning of what is printed for as long as it may be nothing but the runner's
+// complaint that it cannot start the step's program.
+class ComplaintFilter {
+ public:
+  ComplaintFilter(std::string_view beginning, const OutputSink& sink)
+      : beginning_(beginning), sink_(sink) {}
+
+  void write(std::string_view bytes) {
+    if (passing_) {
+      sink_(bytes);
+      return;
+    }
+    held_ += bytes;
+    if (!may_be_complaint()) release();
+  }
+
+  void release() {
+    if (!passing_ && !held_.empty()) sink_(held_);
+    passing_ = true;
+  }
+
+  // "No such file or directory"; nullopt when the output is none or something else.
+  std::optional<std::string> reason() const {
+    if (passing_ || !held_.starts_with(beginning_) || !held_.ends_with('\n')) return std::nullopt;
+    const size_t begin = held_.rfind(": ");
+    if (begin == std::string::npos) return std::nullopt;
+    return held_.substr(begin + 2, held_.size() - begin - 3);
+  }
+
+ private:
+  bool may_be_complaint() const {
+    constexpr size_t kLongest = 16'384;
+    if (held_.size() < beginning_.size()) return beginning_.starts_with(held_);
+    return held_.starts_with(beginning_) && held_.size() <= kLongest;
+  }
+
+  std::string_view beginning_;
+  const OutputSink& sink_;
+  std::string held_;
+  bool passing_ = false;
+};
+
+void report_program_failure(const std::string& program, const std::string& reason,
+                            LaunchResult& result) {
+  const bool is_missing = reason == strerror(ENOENT) || reason == strerror(ENOTDIR);
+  result.status.code = is_missing ? 127 : 126;
+  result.program_failure = "The program " + quote(program) + " cannot be started: " + reason + ".";
+  if (is_missing) {
+    *result.program_failure += " It, or the interpreter that it names, is not in the sandbox.";
+  }
+}
 
 // Adds the step to what went wrong.
 template <typename Action>
@@ -63,9 +118,21 @@ LaunchResult RunnerLauncher::run(const spec::Step& step, runner::Kind kind,
       sink(bytes);
     };
   };
+  ComplaintFilter filter(engine.complaint_of_program(), err ? err : out);
+  const OutputSink filtered = [&filter](std::string_view bytes) { filter.write(bytes); };
+  RunLimits limits{step.timeout, {}};
+  for (const UniqueFd& process : end_with_) limits.end_with.push_back(process.get());
   LaunchResult result;
-  result.status =
-      run_process(command, {step.timeout}, watched(out), err ? OutputSink(watched(err)) : nullptr);
+  result.status = run_process(command, limits, watched(err ? out : filtered),
+                              err ? OutputSink(watched(filtered)) : nullptr);
+  const bool ended_itself =
+      !result.status.interrupted && !result.status.timed_out && result.status.signal == 0;
+  const auto reason = ended_itself && result.status.code != 0 ? filter.reason() : std::nullopt;
+  if (reason) {
+    report_program_failure(sandbox.argv.front(), *reason, result);
+    return result;
+  }
+  filter.release();
   if (!result.status.interrupted && !result.status.timed_out) {
     result.start_failure = engine.start_failure(result.status, tail.text());
   }

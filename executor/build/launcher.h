@@ -3,7 +3,9 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
+#include "base/file_system.h"
 #include "base/process.h"
 #include "base/warning.h"
 #include "runner/runner.h"
@@ -12,7 +14,11 @@
 namespace cntr::build {
 
 struct LaunchResult {
+  // As in a shell, 127 or 126 when the step's program could not be started.
   ExitStatus status;
+  // Set when the step's program could not be started: a sentence. The runner's own words about it
+  // are left out of the output.
+  std::optional<std::string> program_failure;
   // Set when the runner itself failed, so that the step never ran: its reason.
   std::optional<std::string> start_failure;
 };
@@ -34,10 +40,11 @@ class Launcher {
                            const OutputSink& err) = 0;
 };
 
-// Real runners.
+// Real runners. Steps are interrupted when one of the processes `end_with` (pidfds) ends.
 class RunnerLauncher : public Launcher {
  public:
-  explicit RunnerLauncher(WarningSink warn) : warn_(std::move(warn)) {}
+  explicit RunnerLauncher(WarningSink warn, std::vector<UniqueFd> end_with = {})
+      : warn_(std::move(warn)), end_with_(std::move(end_with)) {}
   runner::Kind choose(const spec::Step& step) override;
   runner::Kind choose_after_failure(const spec::Step& step, runner::Kind failed,
                                     const std::string& reason) override;
@@ -46,6 +53,7 @@ class RunnerLauncher : public Launcher {
 
  private:
   WarningSink warn_;
+  std::vector<UniqueFd> end_with_;
 };
 
 }  // namespace cntr::build

@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "base/file_system.h"
+#include "base/text.h"
 #include "build/sandbox_paths.h"
 #include "build/sandbox_setup.h"
 
@@ -68,6 +69,24 @@ void move_aside(const std::string& path, const std::string& trash) {
   }
 }
 
+// The first socket, fifo or device that it comes to; nullopt when there is none.
+std::optional<std::string> normalise_modes(const std::string& path) {
+  const auto info = stat_link(path);
+  if (!info || info->kind == FileKind::kSymlink) return std::nullopt;
+  if (info->kind == FileKind::kOther) return path;
+  const bool is_directory = info->kind == FileKind::kDirectory;
+  const mode_t full = is_directory || info->executable() ? 0777 : 0666;
+  const mode_t mode = full & ~file_creation_mask();
+  if (info->mode != mode && chmod(path.c_str(), mode) != 0) {
+    throw system_error("Cannot set the permissions of " + path, errno);
+  }
+  if (!is_directory) return std::nullopt;
+  for (const std::string& name : list_directory(path)) {
+    if (auto special = normalise_modes(path + "/" + name)) return special;
+  }
+  return std::nullopt;
+}
+
 std::string sentence_of_what_was_made(const ResolvedStep& resolved, const std::string& work) {
   constexpr size_t kMost = 10;
   const std::string build = path_in_work(work, std::string(kBuildRoot));
@@ -87,7 +106,7 @@ std::string sentence_of_what_was_made(const ResolvedStep& resolved, const std::s
   std::sort(made.begin(), made.end());
   if (made.empty()) return "It made no file in the build directory.";
   std::string out = "It made:";
-  for (size_t i = 0; i < std::min(made.size(), kMost); ++i) out += " " + made[i];
+  for (size_t i = 0; i < std::min(made.size(), kMost); ++i) out += " " + printable(made[i]);
   if (made.size() > kMost) out += " and more";
   return out + ".";
 }
@@ -147,17 +166,18 @@ std::vector<std::string> missing_outputs(const ResolvedStep& resolved, const std
   return out;
 }
 
-void normalise_modes(const std::string& path) {
-  const auto info = stat_link(path);
-  if (!info || info->kind == FileKind::kSymlink) return;
-  const bool is_directory = info->kind == FileKind::kDirectory;
-  const mode_t full = is_directory || info->executable() ? 0777 : 0666;
-  const mode_t mode = full & ~file_creation_mask();
-  if (info->mode != mode && chmod(path.c_str(), mode) != 0) {
-    throw system_error("Cannot set the permissions of " + path, errno);
+std::vector<std::string> normalise_outputs(const ResolvedStep& resolved, const std::string& work) {
+  std::vector<std::string> out;
+  for (const ResolvedOutput& output : resolved.outputs) {
+    const std::string path = path_in_work(work, output.container);
+    const auto special = normalise_modes(path);
+    if (!special) continue;
+    out.push_back("The output directory " + output.container + " holds " + output.container +
+                  printable(special->substr(path.size())) +
+                  ", a socket, a fifo or a device; only files, directories and symbolic links can "
+                  "be kept.");
   }
-  if (!is_directory) return;
-  for (const std::string& name : list_directory(path)) normalise_modes(path + "/" + name);
+  return out;
 }
 
 void publish_file(const std::string& made, const std::string& final_path, const std::string& trash,

@@ -23,8 +23,10 @@ spec::SignatureText describe_build_tree(const ResolvedStep& resolved, store::Fil
 // files that it made instead. Empty when all is there.
 std::vector<std::string> missing_outputs(const ResolvedStep& resolved, const std::string& work);
 
-// Gives files made in a sandbox the permissions that the caller's own files would have.
-void normalise_modes(const std::string& path);
+// Gives what the step made at its declared outputs, all of which must be there, the permissions
+// that the caller's own files would have. One sentence for each output directory that holds what
+// cannot be kept: a socket, a fifo or a device.
+std::vector<std::string> normalise_outputs(const ResolvedStep& resolved, const std::string& work);
 
 // Puts the new file or directory `made` at `final_path`, in one rename, with the modification time
 // `stamp` (nanoseconds since the epoch). In a directory, files whose bytes are those of the old

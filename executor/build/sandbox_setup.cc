@@ -97,9 +97,8 @@ class BindPlan {
 
   void add_output(const ResolvedOutput& output) {
     const std::string host = path_in_work(work_, output.container);
-    const bool is_directory = output.kind == store::OutputKind::kDirectory;
     const std::string parent = parent_path(output.container);
-    make_directories_in_work(work_, is_directory ? host : parent_path(host));
+    make_directories_in_work(work_, parent_path(host));
     if (path_below(output.container, kBuild)) return;
     for (const runner::Bind& bind : binds_) {
       if (bind.container == parent && bind.writable) return;

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -22,10 +23,35 @@ UniqueFd open_to_write(const std::string& path) {
   return fd;
 }
 
+// The last bytes of a file; all of a shorter one.
+std::string tail_of(const std::string& path, uint64_t most) {
+  const UniqueFd fd = open_to_read(path);
+  const auto info = stat_descriptor(fd.get());
+  const uint64_t size = info ? info->size : 0;
+  std::string tail(std::min(size, most), '\0');
+  const ssize_t count =
+      pread(fd.get(), tail.data(), tail.size(), static_cast<off_t>(size - tail.size()));
+  if (count < 0) throw system_error("Cannot read " + path, errno);
+  tail.resize(static_cast<size_t>(count));
+  return tail;
+}
+
+// As a terminal shows it, where a carriage return begins the line anew.
+std::string line_for_report(std::string_view line) {
+  while (line.ends_with('\r')) line.remove_suffix(1);
+  return printable(line.substr(line.rfind('\r') + 1));
+}
+
+// A log may be larger than the memory: only its end is read.
 std::vector<std::string> last_lines(const std::string& path, size_t count) {
-  std::vector<std::string> lines = split(read_file_if_exists(path).value_or(""), '\n');
-  if (!lines.empty() && lines.back().empty()) lines.pop_back();
+  constexpr uint64_t kMost = 65'536;
+  const std::string tail = tail_of(path, kMost);
+  std::vector<std::string> lines = split(tail, '\n');
+  if (lines.back().empty()) lines.pop_back();
   if (lines.size() > count) lines.erase(lines.begin(), lines.end() - static_cast<long>(count));
+  const bool is_cut = tail.size() == kMost && lines.size() < count;
+  for (std::string& line : lines) line = line_for_report(line);
+  if (is_cut) lines.front().insert(0, "...");
   return lines;
 }
 
@@ -106,7 +132,7 @@ std::string StepLog::failure_report(const std::string& exit,
   for (const std::string& line : last_lines(path_, kLines)) out += "\n  | " + line;
   out += "\n  Whole log: " + path_;
   out += "\n  To look inside: cntr shell " + shell_quoted(step_.name) + " -C " +
-         shell_quoted(step_.binary_dir);
+         shell_quoted(step_.workflow_place());
   return out;
 }
 

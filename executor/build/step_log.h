@@ -34,7 +34,8 @@ class StepLog {
   OutputSink out();
   OutputSink err();  // null: together with out(), through one pipe
 
-  // For a failed step: what went wrong, the last lines, where the log is, how to look inside.
+  // For a failed step: what went wrong, the last lines (printable, without colours), where the log
+  // is, how to look inside.
   std::string failure_report(const std::string& exit, const std::vector<std::string>& problems);
 
  private:

@@ -102,7 +102,6 @@ Harvest harvest(const ResolvedStep& resolved, const std::string& work, bool stor
     made.output.path = declared.container;
     made.output.kind = declared.kind;
     if (declared.optional && !stat_link(made.path)) continue;
-    normalise_modes(made.path);
     if (declared.kind == store::OutputKind::kDirectory) {
       if (store) made.tree = cache.store_tree(made.path);
       if (!made.tree) out.stored = false;
@@ -315,14 +314,14 @@ ExitStatus StepRunner::open_shell(const spec::Step& step, const std::vector<std:
   return result.status;
 }
 
-ExitStatus StepRunner::launch(const Task& task, Execution& execution, StepLog& log) {
+LaunchResult StepRunner::launch(const Task& task, Execution& execution, StepLog& log) {
   for (;;) {
     const runner::Sandbox sandbox = set_up_sandbox(task.step, task.resolved, execution);
     log.begin_attempt(sandbox.work_directory);
-    const LaunchResult result =
+    LaunchResult result =
         context_.launcher.run(task.step, execution.runner, sandbox, log.out(), log.err());
     log.end_attempt();
-    if (!result.start_failure) return result.status;
+    if (!result.start_failure) return result;
     execution.runner =
         context_.launcher.choose_after_failure(task.step, execution.runner, *result.start_failure);
   }
@@ -337,15 +336,16 @@ StepOutcome StepRunner::execute(Task& task) {
   }
 
   StepLog log(task.step, task.files.log, stage.execution.secrets, context_.echo);
-  ExitStatus status;
+  LaunchResult launched;
   bool succeeded = false;
   for (int attempt = 0; attempt <= task.step.retries && !succeeded; ++attempt) {
     if (attempt > 0) {
-      context_.warn("step " + task.step.name + " failed (" + describe(status, task.step) +
+      context_.warn("step " + task.step.name + " failed (" + describe(launched.status, task.step) +
                     "); attempt " + std::to_string(attempt + 1) + " of " +
                     std::to_string(task.step.retries + 1));
     }
-    status = launch(task, stage.execution, log);
+    launched = launch(task, stage.execution, log);
+    const ExitStatus& status = launched.status;
     if (status.interrupted) {
       outcome.result = StepResult::kInterrupted;
       remove_tree(task.files.work);
@@ -357,10 +357,15 @@ StepOutcome StepRunner::execute(Task& task) {
   }
   outcome.runner = name_of(stage.execution.runner);
   std::vector<std::string> problems;
+  if (launched.program_failure) problems.push_back(*launched.program_failure);
   if (succeeded) problems = missing_outputs(task.resolved, task.files.work);
+  if (succeeded && problems.empty()) {
+    problems = normalise_outputs(task.resolved, task.files.work);
+  }
   if (!succeeded || !problems.empty()) {
     outcome.result = StepResult::kFailed;
-    outcome.failure = log.failure_report(succeeded ? "" : describe(status, task.step), problems);
+    outcome.failure =
+        log.failure_report(succeeded ? "" : describe(launched.status, task.step), problems);
     return outcome;
   }
 
@@ -376,7 +381,7 @@ StepOutcome StepRunner::execute(Task& task) {
   } else if (task.resolved.cacheable && harvested.stored) {
     context_.cache.add_action(
         {task.signature, task.resolved.signature.text(), task.step.name, outcome.runner,
-         task.started, (now - task.started) / 1'000'000, status.code},
+         task.started, (now - task.started) / 1'000'000, launched.status.code},
         {outputs});
   }
   publish(task.resolved, harvested.made, task.outputs_now, task.files.work + "/trash", task.started,

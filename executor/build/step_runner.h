@@ -85,7 +85,7 @@ class StepRunner {
   struct Stage;
   Stage set_stage(const Task& task);
   // Starts the step in a new work directory, with another runner when one cannot start it.
-  ExitStatus launch(const Task& task, Execution& execution, StepLog& log);
+  LaunchResult launch(const Task& task, Execution& execution, StepLog& log);
   StepOutcome execute(Task& task);
   void write_watch_list(const Task& task);
   void write_state(const Task& task, const std::vector<store::Output>& outputs);

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <memory>
 #include <set>
 
@@ -15,15 +16,48 @@ struct ExplainOptions {
   bool json = false;
 };
 
-// The steps that make inputs of `step`, directly or through others, in the order of a build.
-void collect_before(const spec::Step& step, const spec::Producers& producers,
-                    std::set<const spec::Step*>& seen, std::vector<const spec::Step*>& order) {
-  for (const std::string& input : spec::inputs_of(step)) {
-    const spec::Step* const producer = producers.of(input);
+// The image of a step; null for a step on the host.
+const spec::Image* image_of(const spec::Step& step, const spec::Workflow& workflow) {
+  const auto found = std::find_if(
+      workflow.images.begin(), workflow.images.end(),
+      [&](const spec::Image& image) { return step.image_spec == workflow.image_spec(image); });
+  return found == workflow.images.end() ? nullptr : &*found;
+}
+
+// The steps that make inputs and the image of `step`, directly or through others, in the order of a
+// build.
+void collect_before(const spec::Step& step, const spec::Workflow& workflow,
+                    const spec::Producers& producers, std::set<const spec::Step*>& seen,
+                    std::vector<const spec::Step*>& order) {
+  std::vector<std::string> read = spec::inputs_of(step);
+  if (const spec::Image* image = image_of(step, workflow)) read.push_back(spec::source_of(*image));
+  for (const std::string& path : read) {
+    const spec::Step* const producer = producers.of(path);
     if (producer == nullptr || !seen.insert(producer).second) continue;
-    collect_before(*producer, producers, seen, order);
+    collect_before(*producer, workflow, producers, seen, order);
     order.push_back(producer);
   }
+}
+
+// What the step reads and the build has still to make, in the manner of StepForecast::reasons.
+std::vector<std::string> not_made_yet(const spec::Step& step, const spec::Workflow& workflow,
+                                      const spec::Producers& producers) {
+  const auto shown = [&](const std::string& path) {
+    return path_below(path, step.binary_dir).value_or(path);
+  };
+  const auto is_to_be_made = [&](const std::string& path) {
+    return !exists(path) && (path_below(path, step.binary_dir) || producers.of(path) != nullptr);
+  };
+  std::vector<std::string> reasons;
+  const spec::Image* const image = image_of(step, workflow);
+  if (image != nullptr && is_to_be_made(spec::source_of(*image))) {
+    reasons.push_back("image " + image->name + ": " + shown(spec::source_of(*image)) +
+                      " is not made yet");
+  }
+  for (const std::string& input : spec::inputs_of(step)) {
+    if (is_to_be_made(input)) reasons.push_back("input " + shown(input) + ": not made yet");
+  }
+  return reasons;
 }
 
 bool is_up_to_date(build::StepRunner& steps, const spec::Step& step) {
@@ -42,10 +76,14 @@ report::Explanation explain(Session& session, const spec::Workflow& workflow,
   explanation.made_of_file = found.output;
   std::set<const spec::Step*> seen = {&found.step};
   std::vector<const spec::Step*> before;
-  collect_before(found.step, spec::Producers(workflow), seen, before);
+  const spec::Producers producers(workflow);
+  collect_before(found.step, workflow, producers, seen, before);
   for (const spec::Step* step : before) {
     if (!is_up_to_date(session.steps(), *step)) explanation.waiting.push_back(step->name);
   }
+  explanation.reasons = not_made_yet(found.step, workflow, producers);
+  explanation.would_execute = !explanation.reasons.empty();
+  if (explanation.would_execute) return explanation;
   try {
     const build::StepForecast forecast = session.steps().forecast(found.step);
     explanation.would_execute = forecast.would_execute;

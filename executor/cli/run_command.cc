@@ -1,6 +1,7 @@
 #include <csignal>
 #include <memory>
 
+#include "base/build_tool.h"
 #include "base/units.h"
 #include "cli/command.h"
 #include "cli/session.h"
@@ -11,6 +12,7 @@ namespace {
 struct RunOptions {
   std::string spec;
   bool verbose = false;
+  bool die_with_parent = false;
 };
 
 void print_outcome(const spec::Step& step, const build::StepOutcome& outcome) {
@@ -23,7 +25,7 @@ void print_outcome(const spec::Step& step, const build::StepOutcome& outcome) {
 
 int run_step(const RunOptions& options) {
   const spec::Step step = spec::read_step(options.spec);
-  Session session;
+  Session session(options.die_with_parent ? build_tool_processes() : std::vector<UniqueFd>());
   const build::StepOutcome outcome = session.steps().run(step);
   if (options.verbose) print_outcome(step, outcome);
   if (outcome.result == build::StepResult::kInterrupted) return kInterrupted;
@@ -40,6 +42,8 @@ void add_run_command(CLI::App& app, Action& action) {
   command->add_option("spec", options->spec, "The step's spec: <build>/cntr/steps/<name>.yaml")
       ->required();
   command->add_flag("-v,--verbose", options->verbose, "Say what was done and why");
+  command->add_flag("--die-with-parent", options->die_with_parent,
+                    "End when the build tool that started it dies");
   command->footer("Outputs whose bytes do not change are not touched. docs/reference/commands.md");
   command->callback([&action, options] { action = [options] { return run_step(*options); }; });
 }

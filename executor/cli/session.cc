@@ -18,9 +18,9 @@ WarningSink warnings() {
   return [](const std::string& sentence) { print_error("cntr: warning: " + sentence + "\n"); };
 }
 
-Session::Session()
+Session::Session(std::vector<UniqueFd> end_with)
     : cache_(store::Cache::default_root(), warnings()),
-      launcher_(warnings()),
+      launcher_(warnings(), std::move(end_with)),
       steps_({cache_, launcher_, system_clock(), [](std::string_view bytes) { print(bytes); },
               warnings()}) {}
 

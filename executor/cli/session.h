@@ -3,7 +3,9 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "base/file_system.h"
 #include "base/warning.h"
 #include "build/launcher.h"
 #include "build/step_runner.h"
@@ -16,10 +18,11 @@ void print(std::string_view text);        // standard output, flushed
 void print_error(std::string_view text);  // standard error
 WarningSink warnings();                   // "cntr: warning: ..." on standard error
 
-// Opens the cache of CNTR_CACHE_DIR and makes the real launcher.
+// Opens the cache of CNTR_CACHE_DIR and makes the real launcher. Steps are interrupted when one of
+// the processes `end_with` (pidfds) ends.
 class Session {
  public:
-  Session();
+  explicit Session(std::vector<UniqueFd> end_with = {});
 
   store::Cache& cache() { return cache_; }
   build::StepRunner& steps() { return steps_; }

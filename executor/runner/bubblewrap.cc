@@ -226,6 +226,8 @@ class Bubblewrap : public Runner {
       return line;
     return std::nullopt;
   }
+
+  std::string_view complaint_of_program() const override { return "bwrap: execvp "; }
 };
 
 }  // namespace

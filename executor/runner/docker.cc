@@ -150,7 +150,8 @@ class Docker : public Runner {
     if (sandbox.user != sandbox.caller) {
       return "the image's user is " + std::to_string(sandbox.user.uid) + ":" +
              std::to_string(sandbox.user.gid) +
-             ", and docker cannot let the caller own what another user writes";
+             ", and docker cannot let the caller own what another user writes: use bubblewrap, or "
+             "an image without a User";
     }
     if (sandbox.argv.empty() || sandbox.argv[0].empty()) return "the command's name is empty";
     bool text = is_utf8(sandbox.directory);
@@ -185,6 +186,9 @@ class Docker : public Runner {
                                    [](const std::string& l) { return l.starts_with("docker: "); });
     return line == lines.rend() ? std::nullopt : std::optional(*line);
   }
+
+  // Of tini, which --init puts before the step's program.
+  std::string_view complaint_of_program() const override { return "[FATAL tini ("; }
 };
 
 }  // namespace

@@ -35,6 +35,10 @@ class Host : public Runner {
                                            const std::string& log_tail) const override {
     return supervisor_failure(status, log_tail);
   }
+
+  std::string_view complaint_of_program() const override {
+    return "cntr-supervisor: cannot start ";
+  }
 };
 
 }  // namespace

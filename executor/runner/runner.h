@@ -101,6 +101,9 @@ class Runner {
   // from the end of the log; nullopt when the step itself ended so.
   virtual std::optional<std::string> start_failure(const ExitStatus& status,
                                                    const std::string& log_tail) const = 0;
+  // How the line begins in which the runner says, on standard error, that it cannot start the
+  // step's own program. It is all that is printed then, and the reason follows its last ": ".
+  virtual std::string_view complaint_of_program() const = 0;
 };
 
 const Runner& runner_of(Kind kind);

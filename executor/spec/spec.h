@@ -53,6 +53,7 @@ struct Step {
   Location location;
   std::string source_dir;
   std::string binary_dir;
+  std::string configuration;  // of a multi-configuration generator; "" for any other
   std::vector<NamedMount> named_mounts;
   std::optional<std::string> image_spec;  // path of the image spec; nullopt: the host
   std::vector<std::string> command;
@@ -80,9 +81,14 @@ struct Step {
   std::vector<std::string> labels;
   std::string comment;
   bool allow_external = false;
+  bool exclude_from_all = false;  // built only when something asks for it
   std::optional<std::string> depfile;
   std::optional<std::string> depfile_target;
 
+  // What `cntr -C` takes: <build>, or <build>/cntr/<configuration>.
+  std::string workflow_place() const {
+    return configuration.empty() ? binary_dir : binary_dir + "/cntr/" + configuration;
+  }
   bool operator==(const Step&) const = default;
 };
 

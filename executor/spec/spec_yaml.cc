@@ -148,6 +148,7 @@ Step parse_step(std::string_view text, const std::string& path) {
   step.location = parse_location(map.optional_string("location").value_or(""));
   step.source_dir = map.path("source_dir");
   step.binary_dir = map.path("binary_dir");
+  if (map.has("configuration")) step.configuration = map.at("configuration", checked_name);
   step.named_mounts = parse_named_mounts(map);
   step.image_spec = parse_environment(map.map("environment"));
   step.command = map.strings("command");
@@ -175,6 +176,7 @@ Step parse_step(std::string_view text, const std::string& path) {
   step.labels = map.strings("labels");
   step.comment = map.optional_string("comment").value_or("");
   step.allow_external = map.boolean("allow_external", false);
+  step.exclude_from_all = map.boolean("exclude_from_all", false);
   step.depfile = map.optional_path("depfile");
   step.depfile_target = map.optional_string("depfile_target");
   map.finish();

@@ -103,6 +103,16 @@ class CycleFinder {
   std::set<const Step*> done_;
 };
 
+bool has_index(const std::string& directory) { return exists(directory + "/workflow.yaml"); }
+
+std::vector<std::string> configurations_in(const std::string& cntr) {
+  const auto info = stat_file(cntr);
+  if (!info || info->kind != FileKind::kDirectory) return {};
+  std::vector<std::string> names = list_directory(cntr);
+  std::erase_if(names, [&](const std::string& name) { return !has_index(cntr + "/" + name); });
+  return names;
+}
+
 }  // namespace
 
 Workflow read_workflow(const std::string& directory) {
@@ -121,7 +131,17 @@ Workflow read_workflow(const std::string& directory) {
 std::string find_workflow_directory(const std::string& start) {
   std::string directory = start;
   for (;;) {
-    if (exists(directory + "/cntr/workflow.yaml")) return directory + "/cntr";
+    const std::string cntr = directory + "/cntr";
+    if (has_index(cntr)) return cntr;
+    if (base_name(parent_path(directory)) == "cntr" && has_index(directory)) return directory;
+    const std::vector<std::string> configurations = configurations_in(cntr);
+    if (configurations.size() == 1) return cntr + "/" + configurations.front();
+    if (!configurations.empty()) {
+      throw user_error("The build tree " + directory +
+                           " has several configurations: " + join(configurations, ", "),
+                       {"Name the one that is meant: -C " +
+                        shell_quoted(cntr + "/" + configurations.front()) + "."});
+    }
     if (directory == "/") break;
     directory = parent_path(directory);
   }

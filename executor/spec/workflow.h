@@ -27,8 +27,9 @@ struct Workflow {
 // file that is missing or malformed.
 Workflow read_workflow(const std::string& directory);
 
-// The directory `cntr/` of the build tree that `start` lies in: `start` itself or its nearest
-// parent with a cntr/workflow.yaml. Throws a user Error when there is none.
+// The directory with the index of the build tree that `start` lies in: <build>/cntr, or, of a
+// multi-configuration generator, <build>/cntr/<configuration>, when `start` lies in that or when
+// there is only one. Throws a user Error when there is no build tree or no single configuration.
 std::string find_workflow_directory(const std::string& start);
 
 // Files and directories that a step reads or makes.

@@ -158,5 +158,5 @@ test_builds_that_are_killed_with_all_their_processes_converge() {
 
 test_builds_whose_steps_are_killed_converge() { survive kill_a_cntr "$(kills_of 40)"; }
 
-# The steps go on for a while, beside those of the next build.
+# Its steps end a moment later, beside those of the next build.
 test_builds_of_which_only_ninja_is_killed_converge() { survive kill_ninja "$(kills_of 10)"; }

@@ -80,9 +80,27 @@ expect_equal() { # <what> <expected> <actual>
   [ "$2" = "$3" ] || fail "$1: expected <$2>, got <$3>"
 }
 
+# expect_code <exit code> <command...>
+expect_code() {
+  local code=0
+  quietly "${@:2}" || code=$?
+  expect_equal "exit code of ${*:2}" "$1" "$code"
+}
+
 # expect_output <fixed text>: the text stands in the last output.
 expect_output() {
   grep -qF -e "$1" "$work/last.log" || fail "this is not in the last output: $1"
+}
+
+# expect_message <line>...: the last output, to the letter.
+expect_message() {
+  expect_equal message "$(printf '%s\n' "$@")" "$(cat "$work/last.log")"
+}
+
+# expect_last_lines <line>...: the end of the last output.
+expect_last_lines() {
+  printf '%s\n' "$@" >expected
+  expect_equal message "$(cat expected)" "$(tail -n "$(wc -l <expected)" "$work/last.log")"
 }
 
 expect_file() { # <path> <content>
@@ -146,6 +164,37 @@ configure() { # extra arguments for cmake
 
 build() { quietly cmake --build "$build_dir" -- -j2 "$@"; }
 
+# step_project <the call's words after the name>: a project with the step `probe`.
+step_project() {
+  need_bubblewrap
+  begin_project <<<"cntr_add_step(probe $*)"
+  configure
+}
+
+box_project() { step_project "IMAGE box $*"; }
+
+# script_project <keywords>: a step `probe` that runs the shell script on standard input; what it
+# prints is build/seen.txt.
+script_project() {
+  box_project "STDOUT seen.txt $* COMMAND -- sh -c [==[$(cat)]==]"
+}
+
+expect_seen() { # <line>...
+  expect_file build/seen.txt "$(printf '%s\n' "$@")"
+}
+
+run_probe() { cntr run build/cntr/steps/probe.yaml; }
+
+# as_ordinary_user <test function>: the same test as a user without rights.
+as_ordinary_user() {
+  local ordinary=(setpriv --reuid=65534 --regid=65534 --clear-groups env HOME=/tmp)
+  need ordinary-user "${ordinary[@]}" test -x "$CNTR_E2E_PREFIX/bin/cntr"
+  mkdir -m 1777 theirs
+  chmod 1777 theirs
+  chmod 755 "$work"
+  "${ordinary[@]}" CNTR_E2E_DIR="$work/theirs" "$here/run" "$suite" "$1"
+}
+
 # --- counters ---------------------------------------------------------------------------------
 
 journal_lines() { cat "$build_dir/cntr/journal.jsonl" 2>/dev/null || true; }
@@ -206,4 +255,9 @@ expect_nothing_left() {
 expect_sound_cache() {
   quietly cntr cache verify
   expect_output "The cache is sound."
+}
+
+expect_no_actions() {
+  quietly cntr cache status --json
+  expect_output '"actions":0,'
 }

@@ -296,6 +296,38 @@ test_bubblewrap_leaves_no_child_behind() { leaves_no_child_behind bubblewrap; }
 test_docker_leaves_no_child_behind() { leaves_no_child_behind docker; }
 test_host_leaves_no_child_behind() { leaves_no_child_behind host; }
 
+# --- a program that cannot be started ---------------------------------------------------------
+
+cannot_start() { # <runner> <program> <exit code> <reason>
+  local environment="IMAGE box"
+  [ "$1" != host ] || environment=HOST
+  begin_project <<CMAKE
+cntr_add_step(probe $environment RUNNER $1 COMMAND "$2" x STDERR errors.txt)
+CMAKE
+  need_runner "$1"
+  rm -rf build
+  configure
+  expect_failure cntr run build/cntr/steps/probe.yaml
+  expect_equal message "cntr: step probe failed: exit code $3
+  The program \"$2\" cannot be started: $4
+  Whole log: $work/build/cntr/logs/probe.log" "$(sed "s,$work/build/cntr/work/probe,," last.log | head -n 3)"
+}
+
+names_a_missing_program() { # <runner>
+  cannot_start "$1" /build/nowhere 127 \
+    "No such file or directory. It, or the interpreter that it names, is not in the sandbox."
+}
+
+names_a_file_that_is_no_program() { # <runner>
+  cannot_start "$1" /etc/passwd 126 "Permission denied."
+}
+
+test_bubblewrap_names_a_missing_program() { names_a_missing_program bubblewrap; }
+test_docker_names_a_missing_program() { names_a_missing_program docker; }
+test_host_names_a_missing_program() { names_a_missing_program host; }
+test_bubblewrap_names_a_file_that_is_no_program() { names_a_file_that_is_no_program bubblewrap; }
+test_docker_names_a_file_that_is_no_program() { names_a_file_that_is_no_program docker; }
+
 # --- steps on the host ------------------------------------------------------------------------
 
 test_host_and_bubblewrap_make_the_same_and_share_hits() {

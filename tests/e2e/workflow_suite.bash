@@ -224,6 +224,26 @@ CMAKE
   expect_restored
 }
 
+test_excluded_steps_run_when_they_are_asked_for() {
+  need_bubblewrap
+  begin_project <<'CMAKE'
+cntr_add_step(wanted HOST COMMAND echo wanted STDOUT wanted.txt)
+cntr_add_step(apart HOST COMMAND echo apart STDOUT apart.txt EXCLUDE_FROM_ALL)
+add_subdirectory(part EXCLUDE_FROM_ALL)
+CMAKE
+  mkdir project/part
+  echo 'cntr_add_step(below HOST COMMAND echo below STDOUT below.txt)' >project/part/CMakeLists.txt
+  configure
+  quietly cntr-generate -C build
+  mark
+  quietly ninja -f build/cntr/workflow.ninja
+  expect_executed wanted
+  build_and_expect ""
+  mark
+  quietly ninja -f build/cntr/workflow.ninja apart below
+  expect_executed apart below
+}
+
 # --- workflows that cannot be built -----------------------------------------------------------
 
 # A build tree as CMake records it, without CMake: fake_step and write_index in tree/.

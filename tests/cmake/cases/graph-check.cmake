@@ -37,7 +37,7 @@ foreach(pattern IN ITEMS
     "\nbuild plain\\.txt second\\.txt \\|"
     "\nbuild stdout\\.txt stderr\\.txt \\|"
     "\nbuild ${always} [^\n]*: phony\n"
-    "COMMAND = cd ${build} && /no/such/cntr run ${build}/cntr/steps/plain\\.yaml\n"
+    "COMMAND = cd ${build} && /no/such/cntr run --die-with-parent ${build}/cntr/steps/plain\\.yaml\n"
     "COMMAND = cd ${build} && /no/such/cntr image prepare ${build}/cntr/images/tar\\.yaml\n"
     "steps/plain\\.yaml\n  DESC = Running step plain\n  restat = 1\n"
     "steps/directories\\.yaml &&[^\n]*\n  DESC = All \\$\\$directories; \\[1\\]\n"

@@ -5,7 +5,7 @@ expect_match(${rules} "\no\\\\ ut.txt: cntr/steps/fine.yaml\n")
 expect_match(${rules} "\no\\\\ ut.txt: cntr/state/fine.stamp\n")
 expect_match(CMakeFiles/cntr-check.dir/build.make "\n\t/no/such/cntr check ${build}/cntr\n")
 expect_match(CMakeFiles/Makefile2 "\nCMakeFiles/fine.dir/all: CMakeFiles/cntr-check.dir/all\n")
-expect_match(${rules} "\n\t/no/such/cntr run ${build}/cntr/steps/fine.yaml\n")
+expect_match(${rules} "\n\t/no/such/cntr run --die-with-parent ${build}/cntr/steps/fine.yaml\n")
 # Targets that share a command are built one after the other.
 expect_match(CMakeFiles/Makefile2 "\nCMakeFiles/fine.dir/all: CMakeFiles/tree.dir/all\n")
 expect_match(CMakeFiles/Makefile2 "\nCMakeFiles/next.dir/all: CMakeFiles/fine.dir/all\n")

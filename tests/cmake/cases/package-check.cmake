@@ -20,7 +20,7 @@ set(build "${work}/package/consumer")
 set(options -D "CMAKE_PREFIX_PATH=${moved}")
 configure()
 expect_match(build.ninja
-  "COMMAND = cd ${build} && ${moved}/bin/cntr run ${build}/cntr/steps/top.yaml")
+  "COMMAND = cd ${build} && ${moved}/bin/cntr run --die-with-parent ${build}/cntr/steps/top.yaml")
 
 function(expect_not_found version message)
   file(WRITE "${work}/package/other/CMakeLists.txt" "cmake_minimum_required(VERSION 3.25)

@@ -1,2 +1,2 @@
-expect_match(build.ninja "/built/cntr run ${build}/cntr/steps/first.yaml")
+expect_match(build.ninja "/built/cntr run --die-with-parent ${build}/cntr/steps/first.yaml")
 expect_no_match(cmake_install.cmake "CntrConfig")

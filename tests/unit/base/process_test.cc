@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -291,6 +292,24 @@ TEST_F(ProcessTest, InterruptionIsReportedAndEndsTheCommand) {
     const ExitStatus status = run_process(shell("echo started; sleep 100"), {}, sink);
     EXPECT_EQ(status, (ExitStatus{.code = 143, .signal = SIGTERM, .interrupted = true}));
   }
+}
+
+TEST_F(ProcessTest, TheEndOfAWatchedProcessInterrupts) {
+  const pid_t watched = fork();
+  if (watched == 0) {
+    pause();
+    _exit(0);
+  }
+  const UniqueFd pidfd(static_cast<int>(syscall(SYS_pidfd_open, watched, 0)));
+  std::thread killer([watched] {
+    std::this_thread::sleep_for(milliseconds(100));
+    kill(watched, SIGKILL);
+  });
+  const Outcome outcome = run(shell("sleep 1000"), {.end_with = {pidfd.get()}});
+  killer.join();
+  waitpid(watched, nullptr, 0);
+  EXPECT_TRUE(outcome.status.interrupted);
+  EXPECT_EQ(outcome.status.signal, SIGTERM);
 }
 
 TEST_F(ProcessTest, AnIgnoredSignalDoesNotInterrupt) {

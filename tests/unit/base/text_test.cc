@@ -27,6 +27,17 @@ TEST(Text, QuotedIsOneLineAndUnambiguous) {
             "\"\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80\"");
 }
 
+TEST(Text, WhatIsPrintedCannotControlTheTerminal) {
+  EXPECT_EQ(printable("a\tb \"c\" \\ \xc3\xa4"), "a\tb \"c\" \\ \xc3\xa4");
+  EXPECT_EQ(printable("\x1b[1;31merror\x1b[0m\x1b[m: x"), "error: x");
+  EXPECT_EQ(printable("\x1b[2J\x1b]0;t\a\r\n\x7f"), "\\x1b[2J\\x1b]0;t\\x07\\x0d\\x0a\\x7f");
+  EXPECT_EQ(printable("\xc2\x9b"
+                      "2J\xc2\xa0\x9b\x1b["),
+            "\\xc2\\x9b"
+            "2J\xc2\xa0\\x9b\\x1b[");
+  EXPECT_EQ(printable(""), "");
+}
+
 TEST(Text, Utf8SequencesAreStrict) {
   EXPECT_EQ(utf8_sequence_length("a"), 1U);
   EXPECT_EQ(utf8_sequence_length("\xc3\xa4"), 2U);

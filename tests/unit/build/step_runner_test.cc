@@ -199,6 +199,40 @@ TEST_F(StepRunnerTest, AMissingOutputNamesWhatWasMadeInstead) {
                                        "made.\n  It made: oot.txt."));
 }
 
+TEST_F(StepRunnerTest, AnOutputDirectoryMustBeMadeByTheStep) {
+  step_.outputs.clear();
+  step_.output_directories = {binary() + "/sub/d"};
+  body_ = [](const runner::Sandbox& sandbox, const OutputSink&) {
+    EXPECT_TRUE(exists(sandbox.work_directory + "/build/sub"));
+    EXPECT_FALSE(exists(sandbox.work_directory + "/build/sub/d"));
+    return 0;
+  };
+  EXPECT_THAT(run().failure,
+              HasSubstr("step shout failed\n  The output /build/sub/d was not made."));
+  body_ = [](const runner::Sandbox& sandbox, const OutputSink&) {
+    return mkdir((sandbox.work_directory + "/build/sub/d").c_str(), 0755);
+  };
+  EXPECT_EQ(run().result, StepResult::kExecuted);
+  EXPECT_THAT(list_directory(binary() + "/sub/d"), IsEmpty());
+}
+
+TEST_F(StepRunnerTest, AFifoInAnOutputDirectoryFailsTheStep) {
+  step_.outputs.clear();
+  step_.output_directories = {binary() + "/d"};
+  body_ = [](const runner::Sandbox& sandbox, const OutputSink&) {
+    const std::string sub = sandbox.work_directory + "/build/d/sub";
+    make_directories(sub);
+    return mkfifo((sub + "/pipe").c_str(), 0600);
+  };
+  const StepOutcome outcome = run();
+  EXPECT_EQ(outcome.result, StepResult::kFailed);
+  EXPECT_THAT(outcome.failure,
+              HasSubstr("step shout failed\n  The output directory /build/d holds "
+                        "/build/d/sub/pipe, a socket, a fifo or a device; only files, directories "
+                        "and symbolic links can be kept.\n"));
+  EXPECT_FALSE(exists(binary() + "/d"));
+}
+
 TEST_F(StepRunnerTest, AnOutputThatIsALinkIsRefused) {
   body_ = [](const runner::Sandbox& sandbox, const OutputSink&) {
     return symlink("/etc/passwd", (sandbox.work_directory + "/build/out.txt").c_str());

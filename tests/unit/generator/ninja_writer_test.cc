@@ -8,6 +8,7 @@
 namespace cntr::generator {
 namespace {
 
+using testing::EndsWith;
 using testing::HasSubstr;
 using testing::Not;
 
@@ -45,7 +46,7 @@ rule image
   restat = 1
 
 rule step
-  command = '/opt/my cntr' run $spec
+  command = '/opt/my cntr' run --die-with-parent $spec
   description = $comment
   restat = 1
 
@@ -62,8 +63,20 @@ build /b/out.csv: step /b/cntr/steps/monthly.yaml /b/cntr/state/monthly.stamp /b
   comment = Monthly statistics
 build monthly: phony /b/out.csv
 
-default /b/cntr/images/deb.identity monthly
+default monthly
 )");
+}
+
+TEST(NinjaWriter, ExcludedStepsAreNotBuiltByDefault) {
+  spec::Step one;
+  one.name = "one";
+  one.outputs = {"/b/1"};
+  spec::Step two = one;
+  two.name = "two";
+  two.outputs = {"/b/2"};
+  two.exclude_from_all = true;
+  EXPECT_THAT(write_ninja(workflow_of({one, two}), "/c"), EndsWith("\ndefault one\n"));
+  EXPECT_THAT(write_ninja(workflow_of({two}), "/c"), EndsWith("\ndefault cntr-always\n"));
 }
 
 TEST(NinjaWriter, EscapesPaths) {

@@ -15,7 +15,9 @@ namespace cntr::runner {
 namespace {
 
 using std::chrono::milliseconds;
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
+using ::testing::StartsWith;
 
 class ContractTest : public SandboxTest, public ::testing::WithParamInterface<Kind> {
  protected:
@@ -224,7 +226,9 @@ TEST_P(ContractTest, SignalsAreReportedAsTheShellDoes) {
 TEST_P(ContractTest, AMissingCommandIsTheStepsFailure) {
   const Outcome outcome = run(sandbox({"/bin/none"}));
   EXPECT_NE(outcome.status.code, 0);
-  EXPECT_THAT(outcome.err, HasSubstr("/bin/none"));
+  const std::string complaint(runner_of(GetParam()).complaint_of_program());
+  EXPECT_THAT(outcome.err, StartsWith(complaint));
+  EXPECT_THAT(outcome.err, EndsWith(": No such file or directory\n"));
   EXPECT_EQ(runner_of(GetParam()).start_failure(outcome.status, outcome.err), std::nullopt);
 }
 

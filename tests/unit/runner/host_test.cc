@@ -59,6 +59,7 @@ TEST_F(HostTest, AMissingCommandIsTheStepsFailure) {
   EXPECT_EQ(missing.status.code, 127);
   EXPECT_EQ(missing.err,
             "cntr-supervisor: cannot start no-such-program: No such file or directory\n");
+  EXPECT_TRUE(missing.err.starts_with(runner_of(Kind::kHost).complaint_of_program()));
   EXPECT_EQ(runner_of(Kind::kHost).start_failure(missing.status, missing.err), std::nullopt);
   EXPECT_EQ(run(step({"/etc/passwd"})).status.code, 126);
 }

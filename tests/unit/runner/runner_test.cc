@@ -189,7 +189,7 @@ TEST(RefusalTest, EachRunnerSaysWhy) {
   step.user = {5, 6};
   EXPECT_EQ(runner_of(Kind::kDocker).refusal(step),
             "the image's user is 5:6, and docker cannot let the caller own what another user "
-            "writes");
+            "writes: use bubblewrap, or an image without a User");
   step.user = {};
   step.argv = {"tool", "\xff"};
   EXPECT_EQ(runner_of(Kind::kDocker).refusal(step),

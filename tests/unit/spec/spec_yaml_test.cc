@@ -30,10 +30,12 @@ TEST(StepSpec, Defaults) {
   EXPECT_EQ(step.name, "monthly");
   EXPECT_FALSE(step.image_spec);
   EXPECT_EQ(step.default_directory, "/w/build");
+  EXPECT_EQ(step.workflow_place(), "/w/build");
   EXPECT_EQ(step.success_codes, std::vector<int>{0});
   EXPECT_EQ(step.network, Network::kNone);
   EXPECT_EQ(step.runner, RunnerChoice::kAuto);
   EXPECT_TRUE(step.cache);
+  EXPECT_FALSE(step.exclude_from_all);
   EXPECT_FALSE(step.timeout);
 }
 
@@ -45,6 +47,7 @@ name: monthly
 location: /w/CMakeLists.txt:12
 source_dir: /w
 binary_dir: /w/build
+configuration: Debug
 named_mounts:
   - {name: data, path: /srv/data}
 environment: {image: /w/build/cntr/images/debian.yaml}
@@ -75,11 +78,14 @@ runner: docker
 labels: [x]
 comment: "Monthly: statistics"
 allow_external: true
+exclude_from_all: true
 depfile: /w/build/d.d
 depfile_target: o
 )",
                                "s.yaml");
   EXPECT_EQ(step.location, (Location{"/w/CMakeLists.txt", 12, 0}));
+  EXPECT_EQ(step.configuration, "Debug");
+  EXPECT_EQ(step.workflow_place(), "/w/build/cntr/Debug");
   EXPECT_THAT(step.named_mounts, ElementsAre(NamedMount{"data", "/srv/data"}));
   EXPECT_EQ(step.image_spec, "/w/build/cntr/images/debian.yaml");
   EXPECT_THAT(step.command, ElementsAre("a\nb", "", "-x", "\x01"));
@@ -94,6 +100,7 @@ depfile_target: o
   EXPECT_EQ(step.retries, 2);
   EXPECT_FALSE(step.cache);
   EXPECT_EQ(step.runner, RunnerChoice::kDocker);
+  EXPECT_TRUE(step.exclude_from_all);
   EXPECT_EQ(step.depfile_target, "o");
 }
 

@@ -71,5 +71,28 @@ TEST(Workflow, IsFoundFromBelow) {
   EXPECT_THROW(find_workflow_directory("/proc"), Error);
 }
 
+TEST(Workflow, OfSeveralConfigurationsOneIsNamed) {
+  const TemporaryDirectory directory(testing::TempDir(), "wf-");
+  const std::string cntr = directory.path() + "/cntr";
+  make_directories(cntr + "/logs");
+  for (const char* configuration : {"/Debug", "/Release"}) {
+    make_directories(cntr + configuration + "/steps");
+    write_file_atomically(cntr + configuration + "/workflow.yaml", "");
+  }
+  EXPECT_EQ(find_workflow_directory(cntr + "/Release"), cntr + "/Release");
+  EXPECT_EQ(find_workflow_directory(cntr + "/Debug/steps"), cntr + "/Debug");
+  try {
+    find_workflow_directory(directory.path());
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(std::string(error.what()), "The build tree " + directory.path() +
+                                             " has several configurations: Debug, Release\n"
+                                             "  Name the one that is meant: -C " +
+                                             cntr + "/Debug.");
+  }
+  remove_tree(cntr + "/Debug");
+  EXPECT_EQ(find_workflow_directory(directory.path()), cntr + "/Release");
+}
+
 }  // namespace
 }  // namespace cntr::spec

@@ -1,0 +1,2 @@
+set(generator "Ninja Multi-Config")
+list(APPEND options "-DCMAKE_CONFIGURATION_TYPES=Debug\;Release")
