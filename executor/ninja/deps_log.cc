@@ -1,0 +1,275 @@
+#include "ninja/deps_log.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "base/error.h"
+
+namespace cntr::ninja {
+namespace {
+
+constexpr std::string_view kSignature = "# ninjadeps\n";
+constexpr size_t kHeaderSize = 16;
+constexpr uint32_t kDependenciesBit = uint32_t{1} << 31;
+constexpr size_t kLargestRecord = (size_t{1} << 19) - 1;
+constexpr size_t kWord = sizeof(uint32_t);
+constexpr uint32_t kNoRecord = UINT32_MAX;
+
+uint32_t word_at(std::string_view bytes, size_t at) {
+  uint32_t word = 0;
+  std::memcpy(&word, bytes.data() + at, kWord);
+  return word;
+}
+
+void append_word(std::string& bytes, uint32_t word) {
+  char raw[kWord];
+  std::memcpy(raw, &word, kWord);
+  bytes.append(raw, kWord);
+}
+
+std::string header() {
+  std::string bytes(kSignature);
+  append_word(bytes, kDepsLogVersion);
+  return bytes;
+}
+
+void append_path(std::string& bytes, std::string_view path, uint32_t number) {
+  const size_t padding = (kWord - path.size() % kWord) % kWord;
+  const size_t size = path.size() + padding + kWord;
+  if (size > kLargestRecord) {
+    throw environment_error("a path of " + std::to_string(path.size()) +
+                            " bytes is too long for ninja's deps log");
+  }
+  append_word(bytes, static_cast<uint32_t>(size));
+  bytes += path;
+  bytes.append(padding, '\0');
+  append_word(bytes, ~number);
+}
+
+void append_dependencies(std::string& bytes, uint32_t output, int64_t mtime,
+                         std::span<const uint32_t> inputs) {
+  const size_t size = (3 + inputs.size()) * kWord;
+  if (size > kLargestRecord) {
+    throw environment_error(std::to_string(inputs.size()) +
+                            " inputs of one output are too many for ninja's deps log");
+  }
+  append_word(bytes, static_cast<uint32_t>(size) | kDependenciesBit);
+  append_word(bytes, output);
+  const auto bits = static_cast<uint64_t>(mtime);
+  append_word(bytes, static_cast<uint32_t>(bits));
+  append_word(bytes, static_cast<uint32_t>(bits >> 32));
+  for (const uint32_t input : inputs) append_word(bytes, input);
+}
+
+UniqueFd open_to_append(const std::string& path) {
+  UniqueFd fd(open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666));
+  if (!fd.valid()) throw system_error("Cannot open " + path, errno);
+  return fd;
+}
+
+}  // namespace
+
+DepsLog::DepsLog(std::string_view bytes) {
+  if (bytes.empty() || !read_header(bytes)) return;
+  read_records(bytes);
+  damaged_ = valid_bytes_ < bytes.size();
+  collect_inputs(bytes);
+}
+
+bool DepsLog::read_header(std::string_view bytes) {
+  if (bytes.size() < kHeaderSize || !bytes.starts_with(kSignature)) {
+    problem_ = "it is not a deps log of ninja";
+    return false;
+  }
+  const uint32_t version = word_at(bytes, kSignature.size());
+  if (version != 3 && version != kDepsLogVersion) {
+    problem_ =
+        "its version " + std::to_string(version) + " is too " + (version < 3 ? "old" : "new");
+    return false;
+  }
+  version_ = static_cast<int>(version);
+  return true;
+}
+
+void DepsLog::read_records(std::string_view bytes) {
+  valid_bytes_ = kHeaderSize;
+  while (bytes.size() - valid_bytes_ >= kWord) {
+    const uint32_t head = word_at(bytes, valid_bytes_);
+    const size_t size = head & ~kDependenciesBit;
+    const size_t at = valid_bytes_ + kWord;
+    if (size > kLargestRecord || size > bytes.size() - at || size % kWord != 0) return;
+    const bool good = (head & kDependenciesBit) != 0 ? read_dependencies(bytes, at, size)
+                                                     : read_path(bytes.substr(at, size));
+    if (!good) return;
+    valid_bytes_ = at + size;
+  }
+}
+
+bool DepsLog::read_path(std::string_view record) {
+  if (record.size() <= kWord) return false;
+  const uint32_t number = ~word_at(record, record.size() - kWord);
+  std::string_view path = record.substr(0, record.size() - kWord);
+  for (size_t padding = 0; padding < kWord - 1 && path.ends_with('\0'); ++padding) {
+    path.remove_suffix(1);
+  }
+  if (path.empty() || number != path_count()) return false;
+  add_path(path);
+  return true;
+}
+
+bool DepsLog::read_dependencies(std::string_view bytes, size_t at, size_t size) {
+  const size_t fixed = version_ == 3 ? 2 : 3;
+  if (size < fixed * kWord) return false;
+  const size_t first = at + fixed * kWord;
+  const size_t count = size / kWord - fixed;
+  const uint32_t output = word_at(bytes, at);
+  if (output >= path_count()) return false;
+  for (size_t i = 0; i < count; ++i) {
+    if (word_at(bytes, first + i * kWord) >= path_count()) return false;
+  }
+  uint64_t mtime = word_at(bytes, at + kWord);
+  if (version_ > 3) mtime |= static_cast<uint64_t>(word_at(bytes, at + 2 * kWord)) << 32;
+  record_of(output) = {static_cast<int64_t>(mtime), first, static_cast<uint32_t>(count)};
+  ++read_;
+  return true;
+}
+
+// Only the inputs of the records that count.
+void DepsLog::collect_inputs(std::string_view bytes) {
+  size_t total = 0;
+  for (const Record& record : records_) total += record.count;
+  inputs_.resize(total);
+  size_t next = 0;
+  for (Record& record : records_) {
+    if (record.count == 0) continue;
+    std::memcpy(inputs_.data() + next, bytes.data() + record.first, record.count * kWord);
+    record.first = next;
+    next += record.count;
+  }
+}
+
+std::string_view DepsLog::path(uint32_t number) const {
+  const size_t start = path_starts_[number];
+  const size_t end = number + 1 < path_count() ? path_starts_[number + 1] : paths_.size();
+  return std::string_view(paths_).substr(start, end - start);
+}
+
+std::optional<DepsLog::Deps> DepsLog::deps(uint32_t number) const {
+  const uint32_t record_number = record_numbers_[number];
+  if (record_number == kNoRecord) return std::nullopt;
+  const Record& record = records_[record_number];
+  if (record.count == 0) return Deps{record.mtime, {}};
+  return Deps{record.mtime, {inputs_.data() + record.first, record.count}};
+}
+
+uint32_t DepsLog::add_path(std::string_view path) {
+  path_starts_.push_back(paths_.size());
+  paths_ += path;
+  record_numbers_.push_back(kNoRecord);
+  return static_cast<uint32_t>(path_count() - 1);
+}
+
+DepsLog::Record& DepsLog::record_of(uint32_t output) {
+  uint32_t& number = record_numbers_[output];
+  if (number == kNoRecord) {
+    number = static_cast<uint32_t>(records_.size());
+    records_.emplace_back();
+  }
+  return records_[number];
+}
+
+void DepsLog::set(uint32_t output, int64_t mtime, std::span<const uint32_t> inputs) {
+  const size_t first = inputs_.size();
+  inputs_.insert(inputs_.end(), inputs.begin(), inputs.end());
+  record_of(output) = {mtime, first, static_cast<uint32_t>(inputs.size())};
+}
+
+DepsLogWriter::DepsLogWriter(const std::string& path, DepsLog log)
+    : path_(path), log_(std::move(log)) {
+  if (log_.version() != kDepsLogVersion) {
+    write_file_atomically(path_, header());
+    log_ = DepsLog(header());
+  }
+  fd_ = open_to_append(path_);
+  if (log_.damaged() && ftruncate(fd_.get(), static_cast<off_t>(log_.valid_bytes())) != 0) {
+    throw system_error("Cannot truncate " + path_, errno);
+  }
+  file_size_ = log_.valid_bytes();
+  index_ = TextIndex(log_.path_count());
+  for (uint32_t number = 0; number < log_.path_count(); ++number) {
+    const std::string_view name = log_.path(number);
+    index_.find_or_add(
+        index_hash(name), [&](uint32_t other) { return log_.path(other) == name; },
+        [number] { return number; });
+  }
+}
+
+// A new path is added to the log and to the buffer.
+uint32_t DepsLogWriter::number_of(std::string_view path) {
+  return index_.find_or_add(
+      index_hash(path), [&](uint32_t other) { return log_.path(other) == path; },
+      [&] {
+        append_path(buffer_, path, static_cast<uint32_t>(log_.path_count()));
+        return log_.add_path(path);
+      });
+}
+
+void DepsLogWriter::record(std::string_view output, int64_t mtime,
+                           std::span<const std::string_view> inputs) {
+  const uint32_t output_number = number_of(output);
+  numbers_.clear();
+  for (const std::string_view input : inputs) numbers_.push_back(number_of(input));
+  const auto known = log_.deps(output_number);
+  if (known && known->mtime == mtime &&
+      std::equal(known->inputs.begin(), known->inputs.end(), numbers_.begin(), numbers_.end())) {
+    return;
+  }
+  append_dependencies(buffer_, output_number, mtime, numbers_);
+  log_.set(output_number, mtime, numbers_);
+  write_buffer();
+}
+
+// All or nothing, for half a record would hide what follows it.
+void DepsLogWriter::write_buffer() {
+  try {
+    write_all(fd_.get(), buffer_, path_);
+  } catch (const Error&) {
+    if (ftruncate(fd_.get(), static_cast<off_t>(file_size_)) != 0) fd_.reset();
+    throw;
+  }
+  file_size_ += buffer_.size();
+  buffer_.clear();
+}
+
+void recompact_deps_log(const std::string& path, const DepsLog& log,
+                        const std::function<bool(std::string_view output)>& is_live) {
+  if (log.version() != kDepsLogVersion) return;
+  std::string bytes = header();
+  std::vector<uint32_t> new_numbers(log.path_count(), UINT32_MAX);
+  uint32_t next = 0;
+  const auto renumber = [&](uint32_t number) {
+    if (new_numbers[number] == UINT32_MAX) {
+      append_path(bytes, log.path(number), next);
+      new_numbers[number] = next++;
+    }
+    return new_numbers[number];
+  };
+  std::vector<uint32_t> inputs;
+  for (uint32_t number = 0; number < log.path_count(); ++number) {
+    const auto deps = log.deps(number);
+    if (!deps || !is_live(log.path(number))) continue;
+    const uint32_t output = renumber(number);
+    inputs.clear();
+    for (const uint32_t input : deps->inputs) inputs.push_back(renumber(input));
+    append_dependencies(bytes, output, deps->mtime, inputs);
+  }
+  write_file_atomically(path, bytes);
+}
+
+}  // namespace cntr::ninja

@@ -1,0 +1,123 @@
+// Ninja's deps log, ".ninja_deps": the inputs that compilers found for outputs with `deps = gcc` or
+// `deps = msvc`. Read to adopt a tree that ninja built, and written so that ninja can take over
+// again.
+//
+// Format (ninja's src/deps_log.h), in the byte order of the machine: "# ninjadeps\n", the version
+// in 4 bytes, then records. A record begins with 4 bytes: its size without them, at most 524287,
+// and in the highest bit whether it is of dependencies.
+//   path           the path, NULs up to a multiple of 4, and 4 bytes: the complement of its
+//                  number. Paths are numbered from 0 in the order of their records.
+//   dependencies   numbers of 4 bytes each: the output's, its mtime (low half, high half), one
+//                  for each input. Of several for one output the last one counts.
+// Version 4 is that of ninja 1.9 and later, with an mtime in nanoseconds since the epoch. Version 3
+// (1.5 to 1.8) has an mtime of 4 bytes, in seconds.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/file_system.h"
+#include "ninja/text_index.h"
+
+namespace cntr::ninja {
+
+inline constexpr int kDepsLogVersion = 4;  // what is written
+
+// A log that was read, as flat arrays. Thread-safe while no writer owns it.
+class DepsLog {
+ public:
+  struct Deps {
+    int64_t mtime = 0;                 // of the output when they were found, as the version says
+    std::span<const uint32_t> inputs;  // numbers of paths; valid as long as the log is unchanged
+  };
+
+  DepsLog() = default;  // as of an empty file
+  // Anything may stand in `bytes`, which are not kept: reading stops before the first record that
+  // is damaged or not complete. Never throws for them.
+  explicit DepsLog(std::string_view bytes);
+
+  // Why nothing was read, such as "its version 5 is too new"; "" when it was.
+  const std::string& problem() const { return problem_; }
+  int version() const { return version_; }  // 0 when it is empty or there is a problem
+  // How many bytes are good, from the start; and whether others followed.
+  size_t valid_bytes() const { return valid_bytes_; }
+  bool damaged() const { return damaged_; }
+
+  size_t path_count() const { return path_starts_.size(); }
+  std::string_view path(uint32_t number) const;
+  // What is recorded of the path's file; nullopt for one that is only an input.
+  std::optional<Deps> deps(uint32_t number) const;
+
+  // Whether most of its records are out of date.
+  bool needs_recompaction() const { return read_ > 1000 && read_ > 3 * records_.size(); }
+
+ private:
+  friend class DepsLogWriter;
+
+  struct Record {
+    int64_t mtime = 0;
+    size_t first = 0;  // in inputs_; while reading, in the bytes
+    uint32_t count = 0;
+  };
+
+  bool read_header(std::string_view bytes);
+  void read_records(std::string_view bytes);
+  bool read_path(std::string_view record);
+  bool read_dependencies(std::string_view bytes, size_t at, size_t size);
+  void collect_inputs(std::string_view bytes);
+  uint32_t add_path(std::string_view path);
+  Record& record_of(uint32_t output);
+  void set(uint32_t output, int64_t mtime, std::span<const uint32_t> inputs);
+
+  std::string problem_;
+  int version_ = 0;
+  size_t valid_bytes_ = 0;
+  bool damaged_ = false;
+  size_t read_ = 0;  // records of dependencies
+  std::string paths_;
+  std::vector<size_t> path_starts_;
+  std::vector<uint32_t> record_numbers_;  // of each path; UINT32_MAX for none
+  std::vector<Record> records_;
+  std::vector<uint32_t> inputs_;
+};
+
+// Appends to a log of version 4. Not thread-safe.
+class DepsLogWriter {
+ public:
+  // `log` is what was read from the file, which has not changed since. What follows its valid
+  // bytes is cut off; a file of another version, or with a problem, is replaced by an empty log.
+  // Throws an environment Error.
+  DepsLogWriter(const std::string& path, DepsLog log);
+
+  // Writes nothing when the log says the same already; else with one call, before it returns.
+  // Throws an environment Error, also when the format has no room for so many inputs.
+  void record(std::string_view output, int64_t mtime, std::span<const std::string_view> inputs);
+
+  const DepsLog& log() const { return log_; }
+
+ private:
+  uint32_t number_of(std::string_view path);
+  void write_buffer();
+
+  std::string path_;
+  UniqueFd fd_;
+  DepsLog log_;
+  TextIndex index_;  // of the paths
+  size_t file_size_ = 0;
+  std::string buffer_;  // records that are in the log but not yet in the file
+  std::vector<uint32_t> numbers_;
+};
+
+// Writes a log of version 4 again, with only the last record of each output for which is_live is
+// true, and only the paths that these need. Aside, and renamed. Another version stays as it is.
+// Throws an environment Error.
+void recompact_deps_log(const std::string& path, const DepsLog& log,
+                        const std::function<bool(std::string_view output)>& is_live);
+
+}  // namespace cntr::ninja

@@ -1,0 +1,2 @@
+main.o: src/main.cc src/a.h \
+  /usr/include/stdio.h

@@ -1,0 +1,5 @@
+a.o: a.cc a.h b.h
+
+a.h:
+
+b.h:

@@ -1,0 +1,192 @@
+// The input says how a good state file and its journal are damaged: each seven bytes are which of
+// both, a place, and the four bytes to put there. The checksums are made right again, so every
+// input reaches what lies behind them. A state must be refused, or be safe to use; and what can be
+// used comes back as it was when it is written again.
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "../unit/engine/fake_disk.h"
+#include "../unit/engine/state_text.h"
+#include "base/error.h"
+#include "base/fast_hash.h"
+#include "base/file_system.h"
+#include "engine/decider.h"
+#include "engine/file_table.h"
+#include "engine/plan.h"
+#include "engine/state_format.h"
+#include "engine/state_migration.h"
+#include "graph_walk.h"
+#include "ninja/manifest_parser.h"
+
+namespace cntr::engine {
+namespace {
+
+constexpr const char* kManifest =
+    "rule cat\n"
+    "  command = cat $in > $out\n"
+    "build alias: phony in\n"
+    "build mid: cat in | alias\n"
+    "build stamp | side: cat mid || order |@ check\n"
+    "build order: phony\n"
+    "build check: cat stamp\n"
+    "default stamp\n";
+
+ninja::Graph good_graph() {
+  return ninja::parse_manifest(
+      "build.ninja", [](const std::string&) { return std::optional<std::string>(kManifest); });
+}
+
+EdgeRecord record(State& state, std::initializer_list<const char*> read, uint32_t discovered,
+                  const char* output) {
+  EdgeRecord made;
+  made.action = digest_of(output);
+  made.first_link = static_cast<uint32_t>(state.links.size());
+  made.inputs = static_cast<uint32_t>(read.size()) - discovered;
+  made.discovered = discovered;
+  made.tools = discovered > 1 ? 1 : 0;
+  made.outputs = 1;
+  std::vector<Link> links;
+  for (const char* path : read) links.push_back({state.node(path), 1});
+  links.push_back({state.node(output), 1});
+  state.links.append(links);
+  return made;
+}
+
+// Files of a state that has something in every section, and in every kind of journal record.
+struct Files {
+  std::string state;
+  std::string journal;
+};
+
+Files good_files(const std::string& folder) {
+  State state = State::of(good_graph());
+  FileMemo memo;
+  memo.identity = {1, 2, 3, 4, 5, 0100644, 1};
+  memo.content = state.contents.add(digest_of("content"));
+  state.memos[0] = memo;
+  state.records[1] = record(state, {"in", "h", "/bin/cat"}, 2, "mid");
+  state.records[2] = record(state, {"mid"}, 0, "stamp");
+  state.retired.push_back({state.node("old"), 0, record(state, {"in"}, 0, "old")});
+  state.programs.push_back(state.node("/bin/cat"));
+  StateFile file(folder, [](const std::string&) {});
+  file.write(state, {{memo.identity}, digest_of("environment"), {0, 1, 2}, {1, 0, 1}});
+  SavedState saved = std::move(*file.load());
+  file.continue_journal(saved);
+  State& later = saved.state;
+  const ninja::NodeId node = later.node("new.h");
+  later.memos[node] = memo;
+  later.memos[node].content = later.contents.add(digest_of("new"));
+  later.programs.push_back(node);
+  later.records[1] = record(later, {"in", "new.h"}, 1, "mid");
+  const ninja::EdgeId edge = 1;
+  file.append(later, std::span(&node, 1), std::span(&edge, 1));
+  return {read_file(folder + "/state"), read_file(folder + "/journal")};
+}
+
+void damage(Files& files, std::span<const uint8_t> input) {
+  constexpr size_t kStep = 7;
+  for (; input.size() >= kStep; input = input.subspan(kStep)) {
+    std::string& bytes = input[0] % 2 == 0 ? files.state : files.journal;
+    uint16_t place = 0;
+    std::memcpy(&place, &input[1], sizeof place);
+    const size_t words = bytes.size() / sizeof(uint32_t);
+    std::memcpy(&bytes[place % words * sizeof(uint32_t)], &input[3], sizeof(uint32_t));
+  }
+}
+
+template <typename T>
+std::string_view first_bytes(const T& value, size_t size = sizeof(T)) {
+  return {reinterpret_cast<const char*>(&value), size};
+}
+
+void mend_state(std::string& bytes, uint64_t& id) {
+  StateHeader header;
+  std::memcpy(&header, bytes.data(), sizeof header);
+  for (SectionPlace& place : header.places) {
+    if (place.offset > bytes.size() || place.size > bytes.size() - place.offset) continue;
+    place.checksum = fast_checksum(std::string_view(bytes).substr(place.offset, place.size));
+  }
+  header.checksum = fast_checksum(first_bytes(header, offsetof(StateHeader, checksum)));
+  std::memcpy(bytes.data(), &header, sizeof header);
+  id = header.id;
+}
+
+void mend_journal(std::string& bytes, uint64_t id) {
+  std::memcpy(&bytes[offsetof(JournalHeader, id)], &id, sizeof id);
+  size_t at = sizeof(JournalHeader);
+  while (bytes.size() - at >= sizeof(JournalRecordHeader)) {
+    JournalRecordHeader record;
+    std::memcpy(&record, &bytes[at], sizeof record);
+    if (record.size > bytes.size() - at - sizeof record) return;
+    const std::string_view payload(&bytes[at + sizeof record], record.size);
+    record.checksum = fast_hash(payload) + record.kind;
+    std::memcpy(&bytes[at], &record, sizeof record);
+    at += sizeof record + record.size;
+  }
+}
+
+// What a build does with it.
+void plan(SavedState& saved) {
+  State& state = saved.state;
+  FakeDisk disk;
+  FileTable files(state, disk);
+  files.probe(saved.closure);
+  Decider decider(state, files, saved.environment);
+  for (const ninja::NodeId program : state.programs) decider.program_moved(program);
+  Plan its(state, {[](ninja::NodeId) { return false; },
+                   [&decider](ninja::EdgeId edge) {
+                     for (const Reason& reason : decider.reasons(edge, true)) decider.text(reason);
+                     return false;
+                   },
+                   [](ninja::NodeId) { return true; }});
+  const std::vector<ninja::NodeId> targets(state.graph.defaults().begin(),
+                                           state.graph.defaults().end());
+  Plan::nodes_of(state, targets);
+  its.add_targets(targets);
+}
+
+void use(SavedState& saved, const std::string& folder) {
+  ninja::walk(saved.state.graph);
+  const std::string text = state_text(saved.state);
+  state_text(migrate(saved.state, good_graph()));
+
+  StateFile file(folder, [](const std::string&) {});
+  file.write(saved.state, {saved.manifests, saved.environment, saved.closure, saved.clean});
+  const std::optional<SavedState> again = file.load();
+  if (!again || state_text(again->state) != text) std::abort();
+  plan(saved);
+}
+
+void write(const std::string& path, std::string_view bytes) { RealDisk().write(path, bytes); }
+
+}  // namespace
+}  // namespace cntr::engine
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  using cntr::engine::Files;
+  // Each input writes files: in memory where there is a place.
+  static const cntr::TemporaryDirectory directory(cntr::exists("/dev/shm") ? "/dev/shm" : "/tmp",
+                                                  "cntr-fuzz-");
+  static const Files good = cntr::engine::good_files(directory.path());
+  Files files = good;
+  cntr::engine::damage(files, std::span(data, size));
+  uint64_t id = 0;
+  cntr::engine::mend_state(files.state, id);
+  cntr::engine::mend_journal(files.journal, id);
+  cntr::engine::write(directory.path() + "/state", files.state);
+  cntr::engine::write(directory.path() + "/journal", files.journal);
+  try {
+    std::optional<cntr::engine::SavedState> saved =
+        cntr::engine::StateFile(directory.path(), [](const std::string&) {}).load();
+    if (saved) cntr::engine::use(*saved, directory.path() + "/again");
+  } catch (const cntr::Error&) {
+    return 0;  // a cycle, or a variable without end: what a build says as well
+  }
+  return 0;
+}
