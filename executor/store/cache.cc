@@ -276,6 +276,18 @@ std::optional<Tree> Cache::store_tree(const std::string& directory) {
   });
 }
 
+std::optional<Digest> Cache::store_bytes(std::string_view bytes) {
+  using Stored = std::optional<Digest>;
+  return state_->guarded(Trouble::kWriting, Stored(),
+                         [&] { return Stored(state_->content->put_bytes(bytes)); });
+}
+
+std::optional<std::string> Cache::find_bytes(const Digest& digest) {
+  using Found = std::optional<std::string>;
+  return state_->guarded(Trouble::kReading, Found(),
+                         [&] { return state_->content->get_bytes(digest); });
+}
+
 bool Cache::add_action(const Record& record, const ActionResult& result) {
   return state_->guarded(Trouble::kWriting, false, [&] {
     Database& database = state_->database->connection();

@@ -19,6 +19,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.h"
@@ -102,6 +103,10 @@ class Cache {
   // directory that cannot be read or holds a socket, fifo or device is an environment Error.
   std::optional<Digest> store_file(const std::string& path);
   std::optional<Tree> store_tree(const std::string& directory);
+
+  // Small texts as blobs. nullopt when the cache could not take it, or has it not.
+  std::optional<Digest> store_bytes(std::string_view bytes);
+  std::optional<std::string> find_bytes(const Digest& digest);
 
   // Adds the record and then the action's row, in one transaction, after its blobs: a crash between
   // leaves no false hit. False when the cache could not take it.
