@@ -86,6 +86,13 @@ function(_cntr_escape out text)
 endfunction()
 
 # --- The record of the call in progress: fields that are lists of encoded words.
+#
+# Global properties:
+#   _CNTR_CALL                    the fields that have values
+#   _CNTR_CALL_<field>            the values
+#   _CNTR_CALL_NUMBER             of the call
+#   _CNTR_NOTED:<field>:<value>   the number of the last call that noted the value, so that a call with
+#                                 thousands of values needs no search in a list for each of them
 
 function(_cntr_begin_call)
   get_property(fields GLOBAL PROPERTY _CNTR_CALL)
@@ -93,15 +100,31 @@ function(_cntr_begin_call)
     set_property(GLOBAL PROPERTY _CNTR_CALL_${field} "")
   endforeach()
   set_property(GLOBAL PROPERTY _CNTR_CALL "")
+  get_property(number GLOBAL PROPERTY _CNTR_CALL_NUMBER)
+  math(EXPR number "${number} + 1")
+  set_property(GLOBAL PROPERTY _CNTR_CALL_NUMBER ${number})
 endfunction()
 
 # Adds a value to a field, once.
 function(_cntr_note field value)
   _cntr_encode(value)
-  get_property(values GLOBAL PROPERTY _CNTR_CALL_${field})
-  if(NOT value IN_LIST values)
+  get_property(number GLOBAL PROPERTY _CNTR_CALL_NUMBER)
+  get_property(noted GLOBAL PROPERTY "_CNTR_NOTED:${field}:${value}")
+  if(NOT "${noted}" STREQUAL number)
+    set_property(GLOBAL PROPERTY "_CNTR_NOTED:${field}:${value}" ${number})
     set_property(GLOBAL APPEND PROPERTY _CNTR_CALL_${field} "${value}")
     set_property(GLOBAL APPEND PROPERTY _CNTR_CALL ${field})
+  endif()
+endfunction()
+
+# Whether a field has a value.
+function(_cntr_is_noted out field value)
+  _cntr_encode(value)
+  get_property(number GLOBAL PROPERTY _CNTR_CALL_NUMBER)
+  get_property(noted GLOBAL PROPERTY "_CNTR_NOTED:${field}:${value}")
+  set(${out} FALSE PARENT_SCOPE)
+  if("${noted}" STREQUAL number)
+    set(${out} TRUE PARENT_SCOPE)
   endif()
 endfunction()
 
@@ -311,8 +334,8 @@ function(_cntr_check_variable_names keyword words)
       _cntr_mistake("${keyword}: \"${shown}\" is not the name of a variable")
       continue()
     endif()
-    _cntr_noted(variables variables)
-    if(word IN_LIST variables)
+    _cntr_is_noted(repeated variables "${word}")
+    if(repeated)
       _cntr_mistake("${keyword}: the variable ${word} is given more than once")
     endif()
     _cntr_note(variables "${word}")
