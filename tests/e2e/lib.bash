@@ -2,6 +2,7 @@
 # empty directory $work with an empty cache, and fails at the first command that fails.
 #
 # Given by CTest: CNTR_E2E_PREFIX (an installed Cntr), CNTR_E2E_DIR (scratch), CNTR_E2E_GENERATOR.
+# By hand, to run any test with cntr-ninja or another ninja: CNTR_E2E_MAKE_PROGRAM.
 
 # Tests as root start programs as an ordinary user too, who may not reach a checkout below a closed
 # directory: then a copy of the installed Cntr in /tmp is used, and scratch beside it.
@@ -159,7 +160,10 @@ begin_project() {
 }
 
 configure() { # extra arguments for cmake
-  quietly cmake -S "$source_dir" -B "$build_dir" -DCMAKE_PREFIX_PATH="$CNTR_E2E_PREFIX" "$@"
+  local make_program=()
+  [[ $CMAKE_GENERATOR != Ninja* || -z ${CNTR_E2E_MAKE_PROGRAM:-} ]] ||
+    make_program=(-DCMAKE_MAKE_PROGRAM="$CNTR_E2E_MAKE_PROGRAM")
+  quietly cmake -S "$source_dir" -B "$build_dir" -DCMAKE_PREFIX_PATH="$CNTR_E2E_PREFIX" "${make_program[@]}" "$@"
 }
 
 build() { quietly cmake --build "$build_dir" -- -j2 "$@"; }

@@ -73,6 +73,11 @@ mixed_project_is_rebuilt_as_far_as_needed() {
 
 test_ninja_builds_steps_and_cxx() { mixed_project_is_rebuilt_as_far_as_needed; }
 
+test_cntr_ninja_builds_steps_and_cxx() {
+  export CNTR_E2E_MAKE_PROGRAM=$CNTR_E2E_PREFIX/bin/cntr-ninja
+  mixed_project_is_rebuilt_as_far_as_needed
+}
+
 test_makefiles_build_steps_and_cxx() {
   export CMAKE_GENERATOR="Unix Makefiles"
   mixed_project_is_rebuilt_as_far_as_needed
