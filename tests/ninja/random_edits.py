@@ -197,6 +197,10 @@ class Edits:
         return True
 
 
+class NothingToEdit(Exception):
+    """The kind of edit that was drawn finds nothing that it could be made to."""
+
+
 class RandomEdit:
     """Makes one edit. `by_time`: only what ninja's timestamps can notice."""
 
@@ -223,7 +227,15 @@ class RandomEdit:
     def make(self):
         """None where the kind that was drawn has nothing to work on."""
         kinds = dict(self.KINDS, **({} if self.by_time else self.NOT_BY_TIME))
-        return getattr(self, self.rng.choices(list(kinds), kinds.values())[0])()
+        try:
+            return getattr(self, self.rng.choices(list(kinds), kinds.values())[0])()
+        except NothingToEdit:
+            return None
+
+    def choose(self, things):
+        if not things:
+            raise NothingToEdit
+        return self.rng.choice(things)
 
     def write(self, path, lines):
         return ("write", path, "\n".join(lines) + "\n", self.how)
@@ -266,7 +278,7 @@ class RandomEdit:
 
     def includes(self):
         units = [path for path in self.sources if path.endswith((".c", ".h"))]
-        path = self.rng.choice(units)
+        path = self.choose(units)
         usable = self.maker.headers(below=path)
         lines = [f"#include {header}" for header in usable if self.rng.random() < 0.5]
         return self.write(path, [random_line(self.rng)] + lines)
@@ -275,7 +287,7 @@ class RandomEdit:
         modules = [path for path in self.sources if path.endswith(".m")]
         if not modules:
             return None
-        path = self.rng.choice(modules)
+        path = self.choose(modules)
         mine = int(path[5:-2])
         lines = [random_line(self.rng), f"provides m{mine}.mod"]
         lines += [f"requires m{i}.mod" for i in range(mine) if self.rng.random() < 0.5]
@@ -287,7 +299,7 @@ class RandomEdit:
 
     def rename(self):
         new_path = f"src/s{self.rng.randrange(10, 99)}"
-        return ("rename", self.rng.choice(self.maker.plain_sources()), new_path)
+        return ("rename", self.choose(self.maker.plain_sources()), new_path)
 
     def delete_source(self):
         return ("delete", self.path)
@@ -301,7 +313,7 @@ class RandomEdit:
         return ("create", path, "in a directory\n")
 
     def link(self):
-        return ("relink", "src/link", self.rng.choice(self.maker.plain_sources()))
+        return ("relink", "src/link", self.choose(self.maker.plain_sources()))
 
     # --- anything
 
@@ -313,14 +325,14 @@ class RandomEdit:
 
     def delete_output(self):
         made = self.made()
-        return ("delete", self.rng.choice(made)) if made else None
+        return ("delete", self.choose(made)) if made else None
 
     def overwrite(self):
         made = self.made(by_content_only=True)
         if not made:
             return None
         text = self.rng.choice(["", "overwritten\n"])
-        return ("write", self.rng.choice(made), text, self.rng.choice(["new", "old"]))
+        return ("write", self.choose(made), text, self.rng.choice(["new", "old"]))
 
     def tool(self):
         return ("tool", self.rng.randrange(3))
@@ -338,7 +350,7 @@ class RandomEdit:
         return ("add_edge", edge) if edge else None
 
     def statement(self):
-        name = self.rng.choice(list(self.world.graph.edges))
+        name = self.choose(list(self.world.graph.edges))
         kinds = {"text": 7, "add_input": 6, "remove_input": 5, "remove_edge": 2}
         what = self.rng.choices(list(kinds), kinds.values())[0]
         field = self.rng.choice(["ins", "implicit", "order_only", "validations"])
