@@ -36,7 +36,7 @@ test_hundreds_of_inputs() {
   local i
   for ((i = 1; i <= 600; ++i)); do echo "$i" >project/many/$i; done
   echo undeclared | tee project/undeclared.txt >project/many/undeclared.txt
-  probe_project "INPUTS $(seq --format=many/%g --separator=' ' 600)" <<'SH'
+  script_project "INPUTS $(seq --format=many/%g --separator=' ' 600)" <<'SH'
 ls -A /src /tmp
 cat /src/many/* | sort -n | uniq | wc -l
 for path in /src/many/600 /src/many/new /src/new; do
