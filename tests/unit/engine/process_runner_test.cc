@@ -517,9 +517,10 @@ TEST_F(ProcessRunnerTest, DestructionAborts) {
 }
 
 TEST_F(ProcessRunnerTest, SaysWhenNoPipeCanBeMade) {
+#ifdef __SANITIZE_ADDRESS__
+  GTEST_SKIP() << "the sanitizer itself needs a pipe to check an object";
+#endif
   make();
-  // The sanitizer checks the first virtual call of a type with a pipe of its own.
-  EXPECT_GT(runner_->capacity(), 0u);
   rlimit limit;
   ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &limit), 0);
   rlimit none = limit;
