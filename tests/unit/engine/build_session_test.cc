@@ -103,15 +103,20 @@ TEST_F(BuildSessionTest, NothingChangedForEver) {
   }
 }
 
-TEST_F(BuildSessionTest, ATouchedFileIsLookedAtOnce) {
+TEST_F(BuildSessionTest, ATouchedFileIsReadOnce) {
   disk_.put("in", "1");
   manifest("build out: cat in\n");
   build();
+  build();
   disk_.touch("in");
-  EXPECT_THAT(build(), IsEmpty());
-  EXPECT_FALSE(nothing_changed_);
+  size_t reads = disk_.reads();
   EXPECT_THAT(build(), IsEmpty());
   EXPECT_TRUE(nothing_changed_);
+  EXPECT_EQ(disk_.reads(), reads + 1);
+  reads = disk_.reads();
+  EXPECT_THAT(build(), IsEmpty());
+  EXPECT_TRUE(nothing_changed_);
+  EXPECT_EQ(disk_.reads(), reads);
 }
 
 TEST_F(BuildSessionTest, EveryKindOfChangeIsFound) {

@@ -32,7 +32,7 @@ class StateFileTest : public EngineTest {
     state_.programs.push_back(*state_.graph.find("tool"));
     conclusion_.manifests = {disk_.identity("in")};
     conclusion_.environment = digest_of("environment");
-    conclusion_.closure = {0, 2, 1};
+    conclusion_.closure = std::vector<ninja::NodeId>{0, 2, 1};
     conclusion_.clean = {1, 0, 1};
   }
 
@@ -154,6 +154,9 @@ TEST_F(StateFileTest, FoldingKeepsEverything) {
   const std::string before = state_text(saved.state);
   StateFile writer = file();
   writer.continue_journal(saved);
+  EXPECT_FALSE(writer.worth_folding());
+  const std::vector<ninja::NodeId> memos(1000, 0);
+  writer.append(saved.state, memos, {});
   EXPECT_TRUE(writer.worth_folding());
   writer.write(saved.state, conclusion_);
   EXPECT_FALSE(writer.worth_folding());
