@@ -81,10 +81,12 @@ struct Settings {
   std::string program;
 };
 
-// place         root: /run/cntr/mounts; others: $XDG_RUNTIME_DIR/cntr/mounts; /tmp/cntr-<uid>/mounts
+// place         root: /run/cntr/mounts; others: $XDG_RUNTIME_DIR/cntr/mounts;
+// /tmp/cntr-<uid>/mounts
 //               where these cannot be written
 // idle          CNTR_MOUNT_IDLE ("3s", "500ms", "0"), 5 seconds when not set
-// ways          CNTR_MOUNT_WITH ("kernel", "squashfuse_ll", "squashfuse", several with commas between
+// ways          CNTR_MOUNT_WITH ("kernel", "squashfuse_ll", "squashfuse", several with commas
+// between
 //               them, or "none"); all when not set
 // program       beside the running program, or in ../libexec/cntr of it
 // Throws a user Error for nonsense in a variable, an internal Error when the program is missing.
@@ -130,6 +132,11 @@ class Mounts {
   // of Cntr's.
   std::vector<Holder> unmount(const std::string& path) const;
 
+  // The processes that use what is mounted at `path`: with a lock on it, a directory or a file in
+  // it, or a program or library from it, in sandboxes too. As far as this user may see. Its
+  // guardian and its FUSE process are none.
+  std::vector<Holder> holders(const std::string& path) const;
+
   // What works here, by really mounting a small file in each way of the settings. Takes tens of
   // milliseconds. The first usable one is what mount() takes.
   std::vector<Trial> try_ways() const;
@@ -140,10 +147,5 @@ class Mounts {
 
 // Whether a squashfs file is mounted at exactly this path, by whomever, and can be looked into.
 bool is_mounted(const std::string& path);
-
-// The processes that use what is mounted at `path`: with a lock on it, a directory or a file in it,
-// or a program or library from it, in sandboxes too. As far as this user may see. Its guardian and
-// its FUSE process are none.
-std::vector<Holder> holders(const std::string& path);
 
 }  // namespace cntr::mount
