@@ -16,6 +16,8 @@
 namespace cntr::mount {
 namespace {
 
+constexpr std::string_view kGuardian = "cntr-mount";
+
 struct FileId {
   uint64_t device = 0;
   uint64_t inode = 0;
@@ -49,20 +51,14 @@ std::string text_of(const std::string& path) {
 struct Wanted {
   std::optional<uint64_t> device;  // of the mount
   std::optional<FileId> lock;      // the entry's directory
-  std::optional<FileId> office;    // whoever has this open is the guardian
 };
 
-enum class Use { kNone, kHolder, kGuardian };
-
-Use use_by_descriptors(const std::string& process, const Wanted& wanted) {
-  Use use = Use::kNone;
-  for (const std::string& fd : names_in(process + "/fd")) {
+bool has_open(const std::string& process, const Wanted& wanted) {
+  const std::vector<std::string> fds = names_in(process + "/fd");
+  return std::any_of(fds.begin(), fds.end(), [&](const std::string& fd) {
     const std::optional<FileId> id = id_of(process + "/fd/" + fd);
-    if (!id) continue;
-    if (id == wanted.office) return Use::kGuardian;
-    if (id == wanted.lock || id->device == wanted.device) use = Use::kHolder;
-  }
-  return use;
+    return id && (id == wanted.lock || id->device == wanted.device);
+  });
 }
 
 bool uses_otherwise(const std::string& process, const Wanted& wanted) {
@@ -92,17 +88,15 @@ std::vector<Holder> find_holders(const Entry& entry) {
     if (const std::optional<FileId> root = id_of(entry.point)) wanted.device = root->device;
   }
   wanted.lock = id_of(entry.directory);
-  wanted.office = id_of(entry.guardian_file());
   std::vector<Holder> found;
   for (const std::string& name : names_in("/proc")) {
     const int pid = atoi(name.c_str());
     if (pid <= 0) continue;
     const std::string process = "/proc/" + name;
-    const Use use = use_by_descriptors(process, wanted);
-    if (use == Use::kGuardian) continue;
-    if (use == Use::kNone && !uses_otherwise(process, wanted)) continue;
     std::string command = text_of(process + "/comm");
     if (command.ends_with('\n')) command.pop_back();
+    if (command == kGuardian) continue;
+    if (!has_open(process, wanted) && !uses_otherwise(process, wanted)) continue;
     found.push_back({pid, std::move(command)});
   }
   return found;

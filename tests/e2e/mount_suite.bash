@@ -649,7 +649,7 @@ test_roots_mount_is_used_by_others() {
   kill_holder 3
   kill -9 "${holders[4]}"
   expect_clean
-  wait_until eval '[ -z "$(find theirs -mindepth 1)" ]'
+  wait_until eval '[ -z "$(find theirs -mindepth 2)" ]'
 }
 
 test_a_place_that_others_may_write_is_not_used() {
@@ -695,6 +695,25 @@ test_every_way_can_be_tried() {
   quietly "$probe" ways
   local way
   for way in $(ways); do expect_output "$way ok"; done
+}
+
+test_doctor_says_how_files_are_mounted() {
+  begin_mounts
+  need_bubblewrap
+  expect_code 0 cntr doctor
+  if [ "$(id -u)" = 0 ]; then
+    expect_output "ok      squashfs    kernel Linux $(uname -r)"
+  else
+    expect_output "ok      squashfs    squashfuse_ll "
+  fi
+  mkdir bin
+  ln -s "$(command -v bwrap)" bin/bwrap
+  CNTR_MOUNT_WITH=squashfuse PATH=$work/bin expect_code 0 "$CNTR_E2E_PREFIX/bin/cntr" doctor
+  expect_output "not ok  squashfs"
+  expect_output "          Mounting squashfs files: squashfuse is not on PATH"
+  expect_output "          Install squashfuse and fuse3 (Debian: apt install squashfuse fuse3)."
+  CNTR_MOUNT_WITH=none expect_code 0 cntr doctor
+  expect_output "          Squashfs files are not mounted."
 }
 
 test_joining_takes_less_than_a_millisecond() {
