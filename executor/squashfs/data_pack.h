@@ -11,8 +11,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -82,11 +80,6 @@ class DataPack {
   // anything that is not a whole, well-formed pack of this version. Data is checked when it is
   // read.
   static DataPack load(UniqueFd file, std::string name);
-
-  // Gives a file's bytes in ascending pieces; what lies between and after them is zeros. Throws an
-  // environment Error when the pack is damaged.
-  using Sink = std::function<void(std::string_view bytes, uint64_t offset)>;
-  void read(FileIndex file, const Sink& sink) const;
 
   // The bytes of a block as they stand in the pack, checked. `size` as in block_sizes, not 0.
   std::string read_block(uint64_t offset, uint32_t size, uint32_t checksum) const;
