@@ -10,6 +10,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -64,6 +65,8 @@ class Tree {
 
   // Only the root directory.
   explicit Tree(const Attributes& root = {});
+  Tree(Tree&&) = default;
+  Tree& operator=(Tree&&) = default;
 
   // Nodes, without a name yet.
   NodeId make_directory(const Attributes& attributes);
@@ -87,9 +90,10 @@ class Tree {
 
   // The entries of a directory, sorted by the bytes of their names.
   std::vector<EntryId> entries(NodeId directory) const;
-  std::string_view name(EntryId entry) const;
+  std::string_view name(EntryId entry) const;  // until the tree is changed, as target()
   NodeId node(EntryId entry) const;
   NodeId parent(EntryId entry) const;
+  NodeId parent_directory(NodeId directory) const;  // not of the root
   // "" for the root itself; relative, without a leading slash.
   std::string path(EntryId entry) const;
   std::string directory_path(NodeId directory) const;
@@ -110,7 +114,7 @@ class Tree {
 
  private:
   struct Node {
-    uint64_t content = 0;  // pack and file, place of the target, device, or first and last entry
+    uint64_t content = 0;  // pack and file, place of the target, device, or first entry
     uint32_t uid = 0;
     uint32_t gid = 0;
     uint32_t mtime = 0;
@@ -122,7 +126,7 @@ class Tree {
   };
 
   struct Entry {
-    uint64_t name = 0;  // in names_
+    uint64_t name = 0;  // in bytes_
     NodeId parent = kNone;
     NodeId node = kNone;  // kNone once removed
     EntryId next = kNone;
@@ -132,17 +136,21 @@ class Tree {
 
   NodeId add_node(NodeKind kind, const Attributes& attributes, uint64_t content);
   const Node& node_of(NodeId node, NodeKind kind) const;
+  Node& node_of(NodeId node, NodeKind kind);
+  void check_new_name(NodeId directory, std::string_view name) const;
   uint64_t keep_bytes(std::string_view bytes);
-  size_t slot_of(NodeId directory, std::string_view name) const;
   void grow_index();
+  void index_entry(EntryId entry);
   void unlink(EntryId entry);
 
   std::vector<Node> nodes_;
   std::vector<Entry> entries_;
-  std::string names_;
-  std::vector<EntryId> index_;  // open addressing, by parent and name
-  size_t indexed_ = 0;          // slots of index_ that are not empty
-  std::vector<std::vector<Xattr>> xattr_sets_;
+  std::string bytes_;  // of names and targets
+  // Open addressing by parent and name, linear; removed entries keep their slots until it grows.
+  std::vector<EntryId> index_;
+  size_t used_slots_ = 0;
+  std::map<std::vector<Xattr>, uint32_t> xattr_ids_;
+  std::vector<const std::vector<Xattr>*> xattr_sets_;
 };
 
 }  // namespace cntr::squashfs
