@@ -229,7 +229,7 @@ class MetadataWriter {
   // The root's parent has the number that follows.
   uint32_t parent_number(NodeId directory) const {
     return directory == Tree::kRoot ? order_.inode_count() + 1
-                                    : order_.number(tree_.parent_directory(directory));
+                                    : order_.number(tree_.parent(tree_.entry_of(directory)));
   }
 
   void write_inode(NodeId node) {
