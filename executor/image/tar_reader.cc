@@ -163,6 +163,7 @@ void read_xattrs(archive_entry* entry, TarEntry& out) {
     out.xattrs.emplace_back(text_or_empty(name),
                             std::string(static_cast<const char*>(value), size));
   }
+  std::reverse(out.xattrs.begin(), out.xattrs.end());  // libarchive puts a new one in front
 }
 
 TarEntry to_entry(archive_entry* entry) {
