@@ -20,11 +20,13 @@
 #include <string_view>
 #include <vector>
 
+#include "archive/unpack_budget.h"
 #include "base/file_system.h"
 #include "image/tree_modes.h"
-#include "image/unpack_budget.h"
 
 namespace cntr::image {
+
+using archive::UnpackBudget;
 
 // The components of an entry's name; leading, doubled and final slashes and "." do not count, so
 // the root itself has none. Throws a user Error for ".." and for names that are too long

@@ -7,12 +7,18 @@
 #include <unordered_set>
 #include <vector>
 
+#include "archive/tar_reader.h"
+#include "archive/unpack_budget.h"
 #include "base/digest.h"
-#include "image/tar_reader.h"
 #include "image/tree_writer.h"
-#include "image/unpack_budget.h"
 
 namespace cntr::image {
+
+using archive::Hashed;
+using archive::TarEntry;
+using archive::TarKind;
+using archive::TarReader;
+using archive::UnpackLimits;
 
 // Whether names that begin with ".wh." are whiteouts (image-spec v1.1, layer.md) or just names.
 enum class Whiteouts { kApply, kNone };

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-namespace cntr::image {
+namespace cntr::archive {
 
 struct UnpackLimits {
   uint64_t bytes = uint64_t{256} << 30;
@@ -37,4 +37,4 @@ class UnpackBudget {
   uint64_t path_bytes_ = 0;
 };
 
-}  // namespace cntr::image
+}  // namespace cntr::archive
