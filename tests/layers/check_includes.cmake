@@ -8,10 +8,11 @@ cmake_minimum_required(VERSION 3.25)
 set(base_uses "")
 set(spec_uses base)
 set(ninja_uses base)
+set(squashfs_uses base)
 set(store_uses base)
 set(archive_uses base)
-set(image_uses archive base spec store)
-set(env_uses archive base spec store squashfs)
+set(image_uses archive base spec squashfs store)
+set(env_uses archive base spec squashfs store)
 set(runner_uses base spec)
 set(build_uses base spec store image env runner)
 set(engine_uses base spec ninja store build)
@@ -27,6 +28,7 @@ set(third_party
   "^zstd\\.h$"         "^executor/store/zstd\\.cc$"
   "^archive(_entry)?\\.h$" "^executor/archive/tar_reader\\.(h|cc)$"
   "^zlib\\.h$"         "^executor/archive/byte_source\\.cc$"
+  "^sqfs/"             "^executor/squashfs/(block_compressor|image_file|image_writer|inode_writer)\\.cc$"
   "^xxhash\\.h$"       "^executor/base/fast_hash\\.cc$"
   "^nlohmann/"         "^executor/base/json_reader\\.cc$"
   "^CLI/"              "^(executor/cli/|generator/generate_main\\.cc$)")
