@@ -1,11 +1,15 @@
 // Streams of bytes, pulled piece by piece.
 #pragma once
 
+#include <sys/types.h>
+
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <vector>
 
-namespace cntr::image {
+namespace cntr::archive {
 
 class ByteSource {
  public:
@@ -15,19 +19,31 @@ class ByteSource {
   virtual std::string_view next() = 0;
 };
 
-// A file from its descriptor's current offset to its end. The descriptor must outlive it.
+// A file, or a range of it. The descriptor must outlive it.
 class FileSource : public ByteSource {
  public:
+  // From the descriptor's current offset to the end.
   explicit FileSource(int fd);
+  // `size` bytes from `offset`; does not move the descriptor's offset. Throws a user Error when the
+  // file ends before.
+  FileSource(int fd, uint64_t offset, uint64_t size);
 
   // The first bytes, which next() will give again. Before the first next().
   std::string_view head();
   std::string_view next() override;
 
  private:
+  // A part of a file that is yet to be read.
+  struct Range {
+    uint64_t offset = 0;
+    uint64_t size = 0;
+  };
+
   std::string_view fill();
+  ssize_t read_some();
 
   int fd_;
+  std::optional<Range> range_;
   std::vector<char> buffer_;
   std::string_view head_;
 };
@@ -53,4 +69,4 @@ class GunzipSource : public ByteSource {
   std::unique_ptr<State> state_;
 };
 
-}  // namespace cntr::image
+}  // namespace cntr::archive

@@ -14,10 +14,11 @@
 #include <utility>
 #include <vector>
 
+#include "archive/byte_source.h"
+#include "archive/unpack_budget.h"
 #include "base/digest.h"
-#include "image/unpack_budget.h"
 
-namespace cntr::image {
+namespace cntr::archive {
 
 enum class TarKind {
   kFile,
@@ -45,12 +46,13 @@ struct TarEntry {
 };
 
 // Which bytes finish() gives the digest of: the file's, or the decompressed stream's.
-enum class Hashed { kFile, kStream };
+enum class Hashed { kFile, kStream, kNothing };
 
 class TarReader {
  public:
   // Reads the descriptor from its current offset. `fd` and `budget` must outlive the object.
   TarReader(int fd, Hashed hashed, UnpackBudget& budget);
+  TarReader(FileSource file, Hashed hashed, UnpackBudget& budget);
   ~TarReader();
   TarReader(const TarReader&) = delete;
   TarReader& operator=(const TarReader&) = delete;
@@ -63,7 +65,7 @@ class TarReader {
   // stay within the entry's size.
   void read(const std::function<void(std::string_view bytes, uint64_t offset)>& sink);
 
-  // After next() has returned nullopt: reads the archive to its end.
+  // After next() has returned nullopt: reads the archive to its end. Meaningless for kNothing.
   Digest finish();
   // After finish(): whether the end mark that POSIX asks for was there.
   bool has_end_mark() const;
@@ -73,4 +75,4 @@ class TarReader {
   std::unique_ptr<State> state_;
 };
 
-}  // namespace cntr::image
+}  // namespace cntr::archive

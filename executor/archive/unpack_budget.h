@@ -4,7 +4,7 @@
 #include <atomic>
 #include <cstdint>
 
-namespace cntr::image {
+namespace cntr::archive {
 
 struct UnpackLimits {
   uint64_t bytes = uint64_t{256} << 30;
@@ -38,4 +38,4 @@ class UnpackBudget {
   std::atomic<uint64_t> path_bytes_ = 0;
 };
 
-}  // namespace cntr::image
+}  // namespace cntr::archive

@@ -1,11 +1,11 @@
-#include "image/unpack_budget.h"
+#include "archive/unpack_budget.h"
 
 #include <string>
 
 #include "base/error.h"
 #include "base/units.h"
 
-namespace cntr::image {
+namespace cntr::archive {
 
 void UnpackBudget::check_bytes(uint64_t total) const {
   if (total > limits_.bytes) {
@@ -30,4 +30,4 @@ void UnpackBudget::add_entry(uint64_t path_bytes) {
   }
 }
 
-}  // namespace cntr::image
+}  // namespace cntr::archive

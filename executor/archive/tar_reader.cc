@@ -1,4 +1,4 @@
-#include "image/tar_reader.h"
+#include "archive/tar_reader.h"
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -10,15 +10,16 @@
 #include <utility>
 
 #include "base/error.h"
-#include "image/byte_source.h"
 
-namespace cntr::image {
+namespace cntr::archive {
 namespace {
 
+using ArchiveHandle = struct ::archive;
+
 struct ArchiveFree {
-  void operator()(archive* reader) const { archive_read_free(reader); }
+  void operator()(ArchiveHandle* reader) const { archive_read_free(reader); }
 };
-using ArchivePointer = std::unique_ptr<archive, ArchiveFree>;
+using ArchivePointer = std::unique_ptr<ArchiveHandle, ArchiveFree>;
 
 // What a libarchive reader reads from. Exceptions do not pass through C code: they wait here.
 struct Feed {
@@ -26,7 +27,7 @@ struct Feed {
   std::exception_ptr failure;
 };
 
-la_ssize_t read_feed(archive* reader, void* data, const void** buffer) {
+la_ssize_t read_feed(ArchiveHandle* reader, void* data, const void** buffer) {
   auto* const feed = static_cast<Feed*>(data);
   try {
     const std::string_view bytes = feed->source->next();
@@ -39,7 +40,7 @@ la_ssize_t read_feed(archive* reader, void* data, const void** buffer) {
   }
 }
 
-[[noreturn]] void throw_failure(archive* reader, const Feed& feed) {
+[[noreturn]] void throw_failure(ArchiveHandle* reader, const Feed& feed) {
   if (feed.failure) std::rethrow_exception(feed.failure);
   const char* const text = archive_error_string(reader);
   throw user_error(std::string("the archive is damaged: ") + (text != nullptr ? text : "unknown"));
@@ -188,8 +189,10 @@ TarEntry to_entry(archive_entry* entry) {
 }  // namespace
 
 struct TarReader::State {
-  State(int fd, Hashed hashed, UnpackBudget& unpack_budget)
-      : budget(unpack_budget), file(fd), watched_file(file, [this, hashed](std::string_view bytes) {
+  State(FileSource source, Hashed hashed, UnpackBudget& unpack_budget)
+      : budget(unpack_budget),
+        file(std::move(source)),
+        watched_file(file, [this, hashed](std::string_view bytes) {
           budget.add_archive_bytes(bytes.size());
           if (hashed == Hashed::kFile) hash.update(bytes);
         }) {
@@ -233,14 +236,17 @@ struct TarReader::State {
   bool opened = false;
 };
 
+TarReader::TarReader(FileSource file, Hashed hashed, UnpackBudget& budget)
+    : state_(std::make_unique<State>(std::move(file), hashed, budget)) {}
+
 TarReader::TarReader(int fd, Hashed hashed, UnpackBudget& budget)
-    : state_(std::make_unique<State>(fd, hashed, budget)) {}
+    : TarReader(FileSource(fd), hashed, budget) {}
 
 TarReader::~TarReader() = default;
 
 std::optional<TarEntry> TarReader::next() {
   const Utf8Scope utf8;
-  archive* const reader = state_->reader.get();
+  ArchiveHandle* const reader = state_->reader.get();
   if (!std::exchange(state_->opened, true)) state_->open();
   archive_entry* raw = nullptr;
   const int status = archive_read_next_header(reader, &raw);
@@ -253,7 +259,7 @@ std::optional<TarEntry> TarReader::next() {
 }
 
 void TarReader::read(const std::function<void(std::string_view, uint64_t)>& sink) {
-  archive* const reader = state_->reader.get();
+  ArchiveHandle* const reader = state_->reader.get();
   uint64_t end = 0;
   for (;;) {
     const void* buffer = nullptr;
@@ -285,4 +291,4 @@ bool TarReader::has_end_mark() const {
   return state_->final_zeros >= kBlock;
 }
 
-}  // namespace cntr::image
+}  // namespace cntr::archive

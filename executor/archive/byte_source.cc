@@ -1,4 +1,4 @@
-#include "image/byte_source.h"
+#include "archive/byte_source.h"
 
 #include <unistd.h>
 #include <zlib.h>
@@ -10,7 +10,7 @@
 
 #include "base/error.h"
 
-namespace cntr::image {
+namespace cntr::archive {
 namespace {
 
 constexpr size_t kBufferSize = size_t{256} * 1024;
@@ -18,6 +18,9 @@ constexpr size_t kBufferSize = size_t{256} * 1024;
 }  // namespace
 
 FileSource::FileSource(int fd) : fd_(fd), buffer_(kBufferSize) {}
+
+FileSource::FileSource(int fd, uint64_t offset, uint64_t size)
+    : fd_(fd), range_(Range{offset, size}), buffer_(kBufferSize) {}
 
 std::string_view FileSource::head() {
   if (head_.empty()) head_ = fill();
@@ -29,9 +32,22 @@ std::string_view FileSource::next() {
   return fill();
 }
 
+ssize_t FileSource::read_some() {
+  if (!range_) return read(fd_, buffer_.data(), buffer_.size());
+  const auto wanted = static_cast<size_t>(std::min<uint64_t>(buffer_.size(), range_->size));
+  if (wanted == 0) return 0;
+  const ssize_t count = pread(fd_, buffer_.data(), wanted, static_cast<off_t>(range_->offset));
+  if (count == 0) throw user_error("the archive is truncated");
+  if (count > 0) {
+    range_->offset += static_cast<uint64_t>(count);
+    range_->size -= static_cast<uint64_t>(count);
+  }
+  return count;
+}
+
 std::string_view FileSource::fill() {
   for (;;) {
-    const ssize_t count = read(fd_, buffer_.data(), buffer_.size());
+    const ssize_t count = read_some();
     if (count >= 0) return {buffer_.data(), static_cast<size_t>(count)};
     if (errno != EINTR) throw system_error("Cannot read the archive", errno);
   }
@@ -89,4 +105,4 @@ std::string_view GunzipSource::next() {
   }
 }
 
-}  // namespace cntr::image
+}  // namespace cntr::archive
