@@ -16,6 +16,7 @@ struct BuildArguments {
   std::string output;
   std::string compression = "zstd";
   std::string link_scripts = "refuse";
+  std::string pyc = "on";
   bool quiet = false;
   env::LockChoice choice{env::host_platform(), "default", {"main"}};
   env::EnvOptions options;
@@ -34,6 +35,7 @@ int build_env(const BuildArguments& arguments) {
   options.compression = squashfs::parse_compression(arguments.compression);
   options.link_scripts =
       arguments.link_scripts == "ignore" ? env::LinkScripts::kIgnore : env::LinkScripts::kRefuse;
+  options.compile_python = arguments.pyc == "on";
   const store::Cache cache(store::Cache::default_root(), warnings());
   const std::string scratch = cache.scratch_directory();
   const env::PackageSource source(
@@ -71,6 +73,9 @@ void add_build_command(CLI::App& command, Action& action) {
       ->add_option("--link-scripts", arguments->link_scripts,
                    "What to do with a package that has a script to run when it is installed")
       ->check(CLI::IsMember({"refuse", "ignore"}))
+      ->capture_default_str();
+  build->add_option("--pyc", arguments->pyc, "Whether Python files are compiled")
+      ->check(CLI::IsMember({"on", "off"}))
       ->capture_default_str();
   build->add_flag("-q,--quiet", arguments->quiet, "Print warnings and errors only");
   build->callback([&action, arguments] { action = [arguments] { return build_env(*arguments); }; });
