@@ -1,10 +1,10 @@
 #include <memory>
 
-#include "base/text.h"
+#include "base/process.h"
 #include "base/units.h"
 #include "cli/command.h"
 #include "cli/session.h"
-#include "env/download.h"
+#include "env/conda_config.h"
 #include "env/env_builder.h"
 #include "env/lock.h"
 
@@ -38,9 +38,12 @@ int build_env(const BuildArguments& arguments) {
   options.compile_python = arguments.pyc == "on";
   const store::Cache cache(store::Cache::default_root(), warnings());
   const std::string scratch = cache.scratch_directory();
+  const env::CondaConfig config = env::read_conda_config(environment_variable);
   const env::PackageSource source(
-      cache.packages_directory(), scratch, {},
-      [](const std::string& url, const std::string& to) { env::download(url, to, {}); });
+      cache.packages_directory(), scratch, config.package_caches,
+      [&config](const env::LockedPackage& package, const std::string& to) {
+        env::download_package(package, to, config);
+      });
   const env::PackStore store(cache.packs_directory(), scratch);
   env::EnvBuilder builder(source, store, scratch, warnings());
   const env::EnvSummary summary = builder.build(lock, options, arguments.output);
