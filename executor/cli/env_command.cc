@@ -1,10 +1,10 @@
 #include <memory>
 
-#include "base/text.h"
+#include "base/process.h"
 #include "base/units.h"
 #include "cli/command.h"
 #include "cli/session.h"
-#include "env/download.h"
+#include "env/conda_config.h"
 #include "env/env_builder.h"
 #include "env/lock.h"
 
@@ -16,6 +16,7 @@ struct BuildArguments {
   std::string output;
   std::string compression = "zstd";
   std::string link_scripts = "refuse";
+  std::string pyc = "on";
   bool quiet = false;
   env::LockChoice choice{env::host_platform(), "default", {"main"}};
   env::EnvOptions options;
@@ -34,11 +35,15 @@ int build_env(const BuildArguments& arguments) {
   options.compression = squashfs::parse_compression(arguments.compression);
   options.link_scripts =
       arguments.link_scripts == "ignore" ? env::LinkScripts::kIgnore : env::LinkScripts::kRefuse;
+  options.compile_python = arguments.pyc == "on";
   const store::Cache cache(store::Cache::default_root(), warnings());
   const std::string scratch = cache.scratch_directory();
+  const env::CondaConfig config = env::read_conda_config(environment_variable);
   const env::PackageSource source(
-      cache.packages_directory(), scratch, {},
-      [](const std::string& url, const std::string& to) { env::download(url, to, {}); });
+      cache.packages_directory(), scratch, config.package_caches,
+      [&config](const env::LockedPackage& package, const std::string& to) {
+        env::download_package(package, to, config);
+      });
   const env::PackStore store(cache.packs_directory(), scratch);
   env::EnvBuilder builder(source, store, scratch, warnings());
   const env::EnvSummary summary = builder.build(lock, options, arguments.output);
@@ -71,6 +76,9 @@ void add_build_command(CLI::App& command, Action& action) {
       ->add_option("--link-scripts", arguments->link_scripts,
                    "What to do with a package that has a script to run when it is installed")
       ->check(CLI::IsMember({"refuse", "ignore"}))
+      ->capture_default_str();
+  build->add_option("--pyc", arguments->pyc, "Whether Python files are compiled")
+      ->check(CLI::IsMember({"on", "off"}))
       ->capture_default_str();
   build->add_flag("-q,--quiet", arguments->quiet, "Print warnings and errors only");
   build->callback([&action, arguments] { action = [arguments] { return build_env(*arguments); }; });

@@ -13,8 +13,6 @@
 #include "base/text.h"
 #include "env/conda_meta.h"
 
-extern char** environ;
-
 namespace cntr::env {
 namespace {
 

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <optional>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -13,6 +14,7 @@
 #include "base/text.h"
 #include "env/conda_meta.h"
 #include "env/install_order.h"
+#include "env/package_compiler.h"
 #include "env/package_loader.h"
 #include "env/prefix_tree.h"
 #include "env/python.h"
@@ -37,10 +39,15 @@ UniqueFd nameless_file(const std::string& directory) {
 class Assembly {
  public:
   Assembly(const std::vector<LoadedPackage>& packages, const EnvLock& lock,
-           const EnvOptions& options, const std::string& scratch, squashfs::WorkerPool& pool)
+           const EnvOptions& options, const PackStore& store, const std::string& scratch,
+           squashfs::WorkerPool& pool)
       : packages_(packages),
         options_(options),
+        platform_(lock.platform),
         order_(order_of(packages, lock.is_ordered)),
+        store_(store),
+        scratch_(scratch),
+        pool_(pool),
         generated_(nameless_file(scratch), "the generated files", options.compression, pool),
         paths_(packages.size()) {
     for (const LoadedPackage& package : packages_) {
@@ -51,20 +58,37 @@ class Assembly {
 
   squashfs::ImageSummary write(const std::string& path, const WarningSink& warn) {
     check_link_scripts(warn);
-    for (size_t i = 0; i < order_.size(); ++i) link(order_[i], static_cast<uint32_t>(i));
+    for (const size_t package : order_) link(package);
     for (const size_t package : order_) add_entry_points(package);
+    const std::vector<CompiledPackage> compiled = compile(warn);
+    for (const size_t package : order_) add_compiled(package, compiled[package]);
     tree_.warn_of_surprises(warn);
     add_conda_meta();
     const DataPack generated = generated_.finish();
-    std::vector<const DataPack*> packs;
-    for (const size_t package : order_) packs.push_back(packages_[package].stored.pack.get());
-    packs.push_back(&generated);
+    const std::vector<const DataPack*> packs = all_packs(compiled, generated);
     return squashfs::write_image(tree_.tree(), packs, options_.compression, path);
   }
 
  private:
   const PackageInfo& info(size_t package) const { return packages_[package].stored.package.info; }
-  uint32_t generated_pack() const { return static_cast<uint32_t>(order_.size()); }
+
+  // Packs are numbered by package: its own, then that of what was compiled of it; the last one has
+  // what is of no package.
+  static uint32_t pack_of(size_t package) { return static_cast<uint32_t>(2 * package); }
+  static uint32_t compiled_pack_of(size_t package) { return pack_of(package) + 1; }
+  uint32_t generated_pack() const { return pack_of(packages_.size()); }
+
+  std::vector<const DataPack*> all_packs(const std::vector<CompiledPackage>& compiled,
+                                         const DataPack& generated) const {
+    std::vector<const DataPack*> out;
+    for (size_t i = 0; i < packages_.size(); ++i) {
+      out.push_back(packages_[i].stored.pack.get());
+      // In the place of a pack that there is not, one that nothing refers to there.
+      out.push_back(compiled[i].pack ? compiled[i].pack.get() : &generated);
+    }
+    out.push_back(&generated);
+    return out;
+  }
 
   // A list without a solver's order is put into one.
   static std::vector<size_t> order_of(const std::vector<LoadedPackage>& packages, bool is_ordered) {
@@ -97,9 +121,9 @@ class Assembly {
     }
   }
 
-  void link(size_t package, uint32_t pack) {
+  void link(size_t package) {
     const StoredPackage& stored = packages_[package].stored;
-    tree_.begin_package(info(package).dist(), pack);
+    tree_.begin_package(info(package).dist(), pack_of(package));
     for (size_t i = 0; i < stored.package.files.size(); ++i) {
       const LinkedFile& file = stored.package.files[i];
       RecordedPath record;
@@ -127,6 +151,42 @@ class Assembly {
     }
   }
 
+  std::vector<CompiledPackage> compile(const WarningSink& warn) const {
+    std::vector<CompiledPackage> none(packages_.size());
+    if (!python_ || !options_.compile_python) return none;
+    if (platform_ != host_platform()) {
+      warn("The environment is for " + platform_ +
+           ": its Python files are not compiled, because "
+           "its Python does not run here");
+      return none;
+    }
+    return compile_packages(packages_, options_, *python_, store_, scratch_, pool_);
+  }
+
+  // Not where another package's file has replaced the source. The package may have brought a
+  // compiled form that is out of date now.
+  void add_compiled(size_t package, const CompiledPackage& compiled) {
+    if (compiled.files.empty()) return;
+    tree_.begin_package(info(package).dist(), compiled_pack_of(package));
+    const PackedPackage& packed = packages_[package].stored.package;
+    std::vector<RecordedPath>& paths = paths_[package];
+    std::unordered_map<std::string, size_t> places;
+    for (size_t i = 0; i < paths.size(); ++i) places.emplace(paths[i].path, i);
+    for (const CompiledFile& file : compiled.files) {
+      const squashfs::FileContent source{pack_of(package), packed.files[file.source].content};
+      if (!tree_.has_content(paths[file.source].path, source)) continue;
+      tree_.add_file(file.path, file.content, false);
+      const Digest& digest = compiled.pack->file_digest(file.content);
+      const auto brought = places.find(file.path);
+      if (brought != places.end()) {
+        paths[brought->second].digest = digest;
+      } else {
+        paths.push_back(
+            {file.path, "pyc_file", nullptr, digest, compiled.pack->file_size(file.content)});
+      }
+    }
+  }
+
   void add_conda_meta() {
     tree_.begin_package("conda-meta", generated_pack());
     std::vector<const LockedPackage*> history;
@@ -142,8 +202,12 @@ class Assembly {
 
   const std::vector<LoadedPackage>& packages_;
   const EnvOptions& options_;
+  const std::string platform_;
   std::vector<size_t> order_;
   std::optional<Python> python_;
+  const PackStore& store_;
+  const std::string& scratch_;
+  squashfs::WorkerPool& pool_;
   squashfs::DataPackWriter generated_;  // entry points and conda-meta
   PrefixTree tree_;
   std::vector<std::vector<RecordedPath>> paths_;  // of each package
@@ -174,7 +238,7 @@ EnvSummary EnvBuilder::build(const EnvLock& lock, const EnvOptions& options,
   EnvSummary out;
   out.packages = packages.size();
   for (const LoadedPackage& package : packages) out.reused += package.was_ready ? 1 : 0;
-  out.image = Assembly(packages, lock, options, scratch_, pool).write(path, warn_);
+  out.image = Assembly(packages, lock, options, store_, scratch_, pool).write(path, warn_);
   return out;
 }
 

@@ -28,6 +28,7 @@ struct EnvOptions {
   std::string prefix = "/opt/cntr/env";
   squashfs::Compression compression;
   LinkScripts link_scripts = LinkScripts::kRefuse;
+  bool compile_python = true;
   unsigned threads = 0;  // 0: as many as this process may use cores
 };
 

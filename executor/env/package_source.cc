@@ -141,7 +141,7 @@ FoundPackage PackageSource::open_local(const std::string& path,
 FoundPackage PackageSource::fetch(const LockedPackage& package) const {
   const TemporaryDirectory scratch(scratch_, "package-");
   const std::string aside = scratch.path() + "/" + package.file_name;
-  download_(package.url, aside);
+  download_(package, aside);
   const UniqueFd file = open_to_read(aside);
   const Sums sums = sums_of(file.get(), needs_md5(package), aside);
   const std::string wrong = difference(package, sums);

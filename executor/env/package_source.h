@@ -25,8 +25,8 @@ struct FoundPackage {
 // Thread-safe; many processes may share the directory.
 class PackageSource {
  public:
-  // Gets what a URL names into the new file `to`. Throws an Error when it cannot.
-  using Download = std::function<void(const std::string& url, const std::string& to)>;
+  // Gets the package, from wherever it is, into the new file `to`. Throws an Error when it cannot.
+  using Download = std::function<void(const LockedPackage& package, const std::string& to)>;
 
   // `directory` keeps what was downloaded, by SHA-256; `scratch` is on the same file system.
   // `package_caches` are directories of conda's, which are only read.

@@ -117,9 +117,11 @@ bool PrefixTree::is_same(NodeId one, NodeId other) const {
 }
 
 void PrefixTree::remove(EntryId entry, const std::string& path) {
-  Replaced& replaced = replaced_[{this_package(), owners_[entry]}];
-  if (replaced.count++ == 0) replaced.first = path;
+  const uint32_t loser = owners_[entry];
   tree_.remove(entry);
+  if (packages_[loser] == packages_.back()) return;
+  Replaced& replaced = replaced_[{this_package(), loser}];
+  if (replaced.count++ == 0) replaced.first = path;
 }
 
 void PrefixTree::put(const Place& place, NodeId node, const std::string& path) {
@@ -174,15 +176,15 @@ void PrefixTree::warn_of_surprises(const WarningSink& warn) const {
   }
 }
 
-NodeId PrefixTree::find(const std::string& path) const {
+bool PrefixTree::has_content(const std::string& path, squashfs::FileContent content) const {
   NodeId node = Tree::kRoot;
   for (const std::string& component : split(path, '/')) {
-    if (tree_.kind(node) != NodeKind::kDirectory) return kNone;
+    if (tree_.kind(node) != NodeKind::kDirectory) return false;
     const auto entry = tree_.find(node, component);
-    if (!entry) return kNone;
+    if (!entry) return false;
     node = tree_.node(*entry);
   }
-  return node;
+  return tree_.kind(node) == NodeKind::kFile && tree_.content(node) == content;
 }
 
 }  // namespace cntr::env

@@ -39,8 +39,8 @@ class PrefixTree {
   // Warns of what was replaced and of links that lead out, in a few sentences.
   void warn_of_surprises(const WarningSink& warn) const;
 
-  // What is at a path, following links in directories, not the last one. kNone when nothing is.
-  squashfs::NodeId find(const std::string& path) const;
+  // Whether the path, which leads through no link, is a file with this content.
+  bool has_content(const std::string& path, squashfs::FileContent content) const;
   const squashfs::Tree& tree() const { return tree_; }
 
  private:

@@ -45,7 +45,7 @@ expect_same_tree() {
 }
 
 build_env() { # <lock> <prefix> [option...]
-  quietly cntr env build --lock "$1" --prefix "$2" -o env.squashfs "${@:3}"
+  quietly cntr env build --lock "$1" --prefix "$2" --pyc off -o env.squashfs "${@:3}"
 }
 
 test_every_rule_gives_what_conda_makes() {
@@ -64,10 +64,10 @@ test_real_packages_give_what_conda_makes() {
   lock_of xtensor-io-0.10.3-hb585cf6_0.tar.bz2 ripgrep-completions-14.1.1-hb0f4dca_1.conda \
     cph_test_data-0.0.1-0.tar.bz2 _r-mutex-1.0.1-anacondar_1.tar.bz2 test-package-0.1-0.tar.bz2 \
     activate_deactivate_package-1.0-0.conda small-executable-1.0-0.conda empty-0.1.0-h4616a5c_0.conda \
-    foobar-0.1.0-pyhbf21a9e_0.conda spiffy-test-app-0.5-pyh6afbcc8_0.tar.bz2 \
+    foobar-0.1.0-pyhbf21a9e_0.conda conda-index-pkg-a-1.0-pyhed9eced_1.tar.bz2 \
     sample_noarch_python-1.0-py_0.conda clobber-directory-upgrade-0.2.0-h4616a5c_0.conda
   sed -n 2p made/python.txt >>lock.txt
-  build_env lock.txt /opt/cntr/env
+  build_env lock.txt /opt/cntr/env --link-scripts ignore
   expect_same_tree lock.txt /opt/cntr/env
 }
 
@@ -99,12 +99,12 @@ test_conda_meta_is_what_other_tools_read() {
   "$conda_services/conda_packages.py" made
   build_env made/all.txt /opt/e
   unsquashfs -quiet -no-progress -dest tree env.squashfs
-  expect_equal records "binary-1.0-0.json frozen history links-1.0-0.json modes-1.0-0.json noarch-1.0-0.json old-1.0-0.json paxlong-1.0-0.json python-3.11.4-0.json text-1.0-0.json v7-1.0-0.json" \
+  expect_equal records "binary-1.0-0.json frozen history links-1.0-0.json modes-1.0-0.json moved-1.0-0.json noarch-1.0-0.json old-1.0-0.json paxlong-1.0-0.json python-3.11.4-0.json text-1.0-0.json v7-1.0-0.json" \
     "$(ls tree/conda-meta | tr '\n' ' ' | sed 's/ $//')"
   expect_equal history "$(printf '%s\n' '==> 1980-01-01 00:00:00 <==' '# cmd: cntr env build')" \
     "$(head -2 tree/conda-meta/history)"
   expect_equal "line of the history" "+file://$work/made/noarch::noarch-1.0-0" \
-    "$(tail -1 tree/conda-meta/history)"
+    "$(grep noarch- tree/conda-meta/history)"
   # Each record lists the package's files and only those, with the sums that they have.
   python3 - <<'PYTHON'
 import glob, hashlib, json, os
@@ -132,11 +132,11 @@ PYTHON
 test_importlib_sees_a_normal_environment() {
   need_conda_tools
   "$conda_services/conda_packages.py" made
-  lock_of foobar-0.1.0-pyhbf21a9e_0.conda spiffy-test-app-0.5-pyh6afbcc8_0.tar.bz2
+  lock_of foobar-0.1.0-pyhbf21a9e_0.conda conda-index-pkg-a-1.0-pyhed9eced_1.tar.bz2
   sed -n 2p made/python.txt >>lock.txt
-  build_env lock.txt /opt/e
+  build_env lock.txt /opt/e --link-scripts ignore
   unsquashfs -quiet -no-progress -dest tree env.squashfs
-  expect_equal distributions "foobar 0.1.0, spiffy-test-app 0.5" "$(
+  expect_equal distributions "conda-index-pkg-a 1.0, foobar 0.1.0" "$(
     python3 -I -c 'import importlib.metadata as m
 print(", ".join(sorted(d.metadata["Name"] + " " + d.version
                        for d in m.distributions(path=["tree/lib/python3.11/site-packages"]))))')"
@@ -152,7 +152,7 @@ test_the_same_lock_gives_the_same_bytes() {
   expect_output "env.squashfs: 10 packages (10 from the cache)"
   cmp env.squashfs first.squashfs
   rm -rf "$CNTR_CACHE_DIR"
-  (umask 077 && taskset -c 0 cntr env build -q --lock made/all.txt --prefix /opt/e -o env.squashfs)
+  (umask 077 && taskset -c 0 cntr env build -q --pyc off --lock made/all.txt --prefix /opt/e -o env.squashfs)
   cmp env.squashfs first.squashfs
   build_env made/all.txt /opt/other
   expect_output "env.squashfs: 10 packages (0 from the cache)"
@@ -240,4 +240,63 @@ test_packages_are_downloaded_once() {
   cmp env.squashfs first.squashfs
   # The server broke off the first answer for each package: curl went on where it was.
   expect_equal "requests for ranges" 10 "$(grep -c ^range server.log)"
+}
+
+test_python_files_are_compiled() {
+  need_conda_tools
+  "$conda_services/conda_packages.py" made
+  local minor
+  minor=$(sed -n 's/.*python-\([0-9]*\.[0-9]*\)\..*/\1/p' made/realpython.txt)
+  # noarch and moved need this Python, not the shell script of the same name.
+  sed -n 2p made/noarch.txt >noarch.line
+  sed -n 2p made/moved.txt >moved.line
+  cat made/realpython.txt noarch.line moved.line >lock.txt
+  local build=(cntr env build --lock lock.txt --prefix /opt/e -o env.squashfs)
+  quietly "${build[@]}"
+  unsquashfs -quiet -no-progress -dest tree env.squashfs
+  python3 - "$minor" <<'PYTHON'
+import importlib.util, json, marshal, os, sys
+minor, tag = sys.argv[1], sys.argv[1].replace(".", "")
+library = f"tree/lib/python{minor}"
+
+def compiled(source):
+    directory, name = os.path.split(source)
+    return f"{directory}/__pycache__/{name[:-3]}.cpython-{tag}.pyc"
+
+for source in ("site-packages/demo/__init__.py", "site-packages/demo/place.py", "moved.py"):
+    text = open(f"{library}/{source}", "rb").read()
+    data = open(compiled(f"{library}/{source}"), "rb").read()
+    assert data[:4] == importlib.util.MAGIC_NUMBER, source
+    assert data[4:8] == b"\1\0\0\0", source  # a hash that is not checked
+    assert data[8:16] == importlib.util.source_hash(text), source
+    code = marshal.loads(data[16:])
+    assert code.co_filename == f"/opt/e/lib/python{minor}/{source}", code.co_filename
+    scope = {}
+    exec(code, scope)
+    if source.endswith(("place.py", "moved.py")):
+        assert scope["PREFIX"] == "/opt/e", scope["PREFIX"]
+# What cannot be compiled is not, and what is not of a module or not changed is left as it was.
+assert not os.path.exists(compiled(f"{library}/site-packages/demo/wrong.py"))
+assert open(compiled(f"{library}/kept.py"), "rb").read() == b"as it was"
+kinds = {}
+for name in ("noarch-1.0-0", "moved-1.0-0"):
+    record = json.load(open(f"tree/conda-meta/{name}.json"))
+    kinds |= {entry["_path"]: entry["path_type"] for entry in record["paths_data"]["paths"]}
+assert kinds[f"lib/python{minor}/site-packages/demo/__pycache__/place.cpython-{tag}.pyc"] == "pyc_file"
+assert kinds[f"lib/python{minor}/__pycache__/moved.cpython-{tag}.pyc"] == "hardlink"
+PYTHON
+  # The same without the cache, and with it no Python has to run.
+  cp env.squashfs first.squashfs
+  rm -rf "$CNTR_CACHE_DIR"
+  quietly "${build[@]}"
+  cmp env.squashfs first.squashfs
+}
+
+test_a_python_that_does_not_run_is_one_message() {
+  need_conda_tools
+  "$conda_services/conda_packages.py" made
+  expect_code 3 cntr env build --lock made/all.txt --prefix /opt/e -o env.squashfs
+  expect_message "cntr: error: The environment's Python does not run here, so it cannot compile: exit code 0" \
+    "  With --pyc off the environment is made without compiled Python files."
+  test ! -e env.squashfs
 }

@@ -11,13 +11,18 @@ links     hard links: with the same rule, with another rule, to an unlisted file
 modes     permissions: 0600, 0444, 0775, 04755, 0640
 python    a Python that is a shell script, version 3.11
 noarch    noarch: python, with entry points, python-scripts and a prefix in a module
+moved     two modules of a Python's library with their compiled forms: one with a prefix, one without
+
+Not in all.txt: realpython, a package "python" of what the Python that runs this needs to start.
 """
+import glob
 import hashlib
 import io
 import json
 import os
 import subprocess
 import sys
+import sysconfig
 import tarfile
 import zipfile
 
@@ -81,13 +86,13 @@ class Channel:
         os.makedirs(directory + "/linux-64")
         os.makedirs(directory + "/noarch")
 
-    def add(self, name, data, subdir="linux-64", form="conda", version="1.0"):
-        file = f"{self.directory}/{subdir}/{name}-{version}-0.{form}"
+    def add(self, name, data, subdir="linux-64", version="1.0", build="0", form="conda", lock=None):
+        file = f"{self.directory}/{subdir}/{name}-{version}-{build}.{form}"
         with open(file, "wb") as out:
             out.write(data)
         line = f"file://{file}#sha256:{hashlib.sha256(data).hexdigest()}"
         self.lines.append(line)
-        self.lock(name, [line])
+        self.lock(lock or name, [line])
 
     def conda(self, name, payload, paths, **more):
         def zst(data):
@@ -99,7 +104,8 @@ class Channel:
             whole.writestr(f"pkg-{name}-{version}-0.tar.zst", zst(archive(payload)))
             info = metadata(name, paths, more.get("index"), more.get("link"), version=version)
             whole.writestr(f"info-{name}-{version}-0.tar.zst", zst(archive(info)))
-        self.add(name, out.getvalue(), more.get("subdir", "linux-64"), version=version)
+        build = more.get("index", {}).get("build", "0")
+        self.add(name, out.getvalue(), more.get("subdir", "linux-64"), version, build, lock=more.get("lock"))
 
     def old(self, name, data):
         bz2 = subprocess.run(["bzip2", "-c"], input=data, stdout=subprocess.PIPE, check=True).stdout
@@ -108,6 +114,25 @@ class Channel:
     def lock(self, name, lines):
         with open(f"{self.directory}/{name}.txt", "w") as out:
             out.write("@EXPLICIT\n" + "\n".join(lines) + "\n")
+
+
+def real_python(channel, library):
+    """What the running interpreter needs, as a conda package."""
+    source = sysconfig.get_path("stdlib")
+    files = {f"bin/{os.path.basename(library)}": os.path.realpath(sys.executable)}
+    for pattern in ("*.py", "encodings/*.py", "collections/*.py", "importlib/*.py", "re/*.py"):
+        for path in sorted(glob.glob(f"{source}/{pattern}")):
+            files[f"{library}/{os.path.relpath(path, source)}"] = path
+    for path in glob.glob(f"{source}/lib-dynload/unicodedata.*"):
+        files[f"{library}/lib-dynload/{os.path.basename(path)}"] = path
+    channel.conda(
+        "python",
+        [(name, open(path, "rb").read(), 0o755) for name, path in files.items()],
+        [(name, None, "hardlink") for name in files],
+        version="%d.%d.%d" % sys.version_info[:3],
+        lock="realpython",
+        index={"build": "1"},
+    )
 
 
 def main():
@@ -179,12 +204,14 @@ def main():
             ("site-packages/demo/__init__.py", b"def main(): pass\n", 0o644),
             ("site-packages/demo/place.py", b"PREFIX = '" + place + b"'\n", 0o644),
             ("python-scripts/demo-script", b"#!" + place + b"/bin/python\n", 0o755),
+            ("site-packages/demo/wrong.py", b"def (:\n", 0o644),
             ("share/demo", b"data\n", 0o644),
         ],
         [
             ("site-packages/demo/__init__.py", None, hard),
             ("site-packages/demo/place.py", "text", hard),
             ("python-scripts/demo-script", "text", hard),
+            ("site-packages/demo/wrong.py", None, hard),
             ("share/demo", None, hard),
         ],
         index={"noarch": "python", "subdir": "noarch", "depends": ["python"]},
@@ -194,7 +221,21 @@ def main():
         },
         subdir="noarch",
     )
+    library = f"lib/python{sys.version_info.major}.{sys.version_info.minor}"
+    tag = sys.implementation.cache_tag
+    moved = {
+        f"{library}/moved.py": b"PREFIX = '" + place + b"'\n",
+        f"{library}/__pycache__/moved.{tag}.pyc": b"out of date",
+        f"{library}/kept.py": b"",
+        f"{library}/__pycache__/kept.{tag}.pyc": b"as it was",
+    }
+    channel.conda(
+        "moved",
+        [(path, data, 0o644) for path, data in moved.items()],
+        [(path, "text" if path.endswith("moved.py") else None, hard) for path in moved],
+    )
     channel.lock("all", channel.lines)
+    real_python(channel, library)
 
 
 main()
