@@ -1,28 +1,14 @@
 #include "cli/session.h"
 
-#include <cstdio>
-
 #include "base/file_system.h"
 #include "base/text.h"
 
 namespace cntr::cli {
 
-void print(std::string_view text) {
-  std::fwrite(text.data(), 1, text.size(), stdout);
-  std::fflush(stdout);
-}
-
-void print_error(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stderr); }
-
-WarningSink warnings() {
-  return [](const std::string& sentence) { print_error("cntr: warning: " + sentence + "\n"); };
-}
-
-Session::Session(std::vector<UniqueFd> end_with)
-    : cache_(store::Cache::default_root(), warnings()),
-      launcher_(warnings(), std::move(end_with)),
-      steps_({cache_, launcher_, system_clock(), [](std::string_view bytes) { print(bytes); },
-              warnings()}) {}
+Session::Session(const Console& console, std::vector<UniqueFd> end_with)
+    : cache_(store::Cache::default_root(), warnings(console)),
+      launcher_(warnings(console), std::move(end_with)),
+      steps_({cache_, launcher_, system_clock(), console.out, warnings(console)}) {}
 
 FoundStep find_step(const spec::Workflow& workflow, const std::string& name) {
   for (const spec::Step& step : workflow.steps) {

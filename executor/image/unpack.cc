@@ -5,6 +5,7 @@
 #include <cerrno>
 
 #include "base/error.h"
+#include "base/stop_request.h"
 #include "base/text.h"
 
 namespace cntr::image {
@@ -15,6 +16,7 @@ constexpr std::string_view kReserved = ".wh..wh.";  // what aufs kept for itself
 constexpr std::string_view kOpaque = ".wh..wh..opq";
 
 void write_at(int fd, std::string_view bytes, uint64_t offset, const std::string& path) {
+  throw_if_stopped();
   while (!bytes.empty()) {
     const ssize_t count = pwrite(fd, bytes.data(), bytes.size(), static_cast<off_t>(offset));
     if (count < 0 && errno == EINTR) continue;
@@ -41,6 +43,7 @@ Unpacker::Result Unpacker::apply(int fd, const std::string& name, Hashed hashed)
   try {
     TarReader reader(fd, hashed, budget_);
     while (const auto entry = reader.next()) {
+      throw_if_stopped();
       ++result.entries;
       where = name + ": entry " + quote(entry->path);
       apply_entry(reader, *entry);
