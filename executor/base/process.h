@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/environment.h"
+#include "base/file_system.h"
 
 namespace cntr {
 

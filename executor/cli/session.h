@@ -1,6 +1,7 @@
 // What works on steps needs: the cache, the runners, and where their words go.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -37,5 +38,6 @@ struct FoundStep {
   std::string output;  // the output that was named; "" when the step was
 };
 FoundStep find_step(const spec::Workflow& workflow, const std::string& name);
+std::optional<FoundStep> find_step_if_any(const spec::Workflow& workflow, const std::string& name);
 
 }  // namespace cntr::cli

@@ -56,9 +56,8 @@ std::optional<std::pair<std::string, std::string>> place_of(const std::string& s
 // anew. A step that wants to see them is left to a process.
 bool sees_its_shell(const spec::Step& step) {
   const std::vector<std::string>& names = step.pass_environment;
-  return std::any_of(names.begin(), names.end(), [](const std::string& name) {
-    return name == "PWD" || name == "OLDPWD";
-  });
+  return std::any_of(names.begin(), names.end(),
+                     [](const std::string& name) { return name == "PWD" || name == "OLDPWD"; });
 }
 
 }  // namespace
