@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/file_system.h"
 #include "base/json.h"
+#include "base/stop_request.h"
 #include "base/text.h"
 #include "base/units.h"
 #include "build/depfile.h"
@@ -270,6 +271,7 @@ bool StepRunner::restore(Task& task, const store::ActionResult& result) {
       if (!context_.cache.materialise(item.output, item.path)) return false;
     }
   }
+  throw_if_stopped();
   publish(task.resolved, made, task.outputs_now, trash, task.started,
           context_.cache.file_digests());
   write_state(task, result.outputs);
@@ -373,6 +375,7 @@ StepOutcome StepRunner::execute(Task& task) {
       harvest(task.resolved, task.files.work, task.resolved.cacheable, context_.cache);
   const std::vector<store::Output> outputs = outputs_of(harvested.made);
   const bool unchanged = inputs_are_unchanged(task.resolved, context_.cache.file_digests());
+  throw_if_stopped();
   outcome.result = StepResult::kExecuted;
   const int64_t now = context_.clock.file_time();
   if (!unchanged) {

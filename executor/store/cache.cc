@@ -195,7 +195,7 @@ bool Cache::State::materialise_tree(const Tree& tree, const std::string& to) {
         return false;
       }
     }
-  } catch (const Error&) {
+  } catch (...) {
     remove_tree(to);
     throw;
   }
