@@ -209,6 +209,7 @@ runner::Sandbox set_up_sandbox(const spec::Step& step, const ResolvedStep& resol
   sandbox.binds = BindPlan(step, resolved, execution.work).make();
   sandbox.network = step.network;
   sandbox.writable_root = step.writable_root;
+  sandbox.gpus = step.gpus;
   sandbox.caller = {getuid(), getgid()};
   sandbox.user = sandbox.caller;
   if (execution.root && !execution.image_config->user.empty()) {

@@ -2,7 +2,8 @@
 //
 //   cntr-supervisor [--lock FD] [--terminal] [--overlay LOWER DIRECTORY]
 //                   [--inputs LIST DIRECTORY GATE FILE] [--started FILE]
-//                   [--cleanup COUNT ARGUMENT...] -- COMMAND [ARGUMENT...]
+//                   [--scratch DIRECTORY] [--cleanup COUNT ARGUMENT...]
+//                   [--finally COUNT ARGUMENT...] -- COMMAND [ARGUMENT...]
 //
 //   --lock       an inherited descriptor with a lock, kept open until nothing of the command is
 //                left; the command does not get it
@@ -15,7 +16,10 @@
 //                removed
 //   --started    as long as FILE is missing or empty, the command is busy making what the cleanup
 //                will remove, and is not interrupted (for at most 30 seconds)
+//   --scratch    make DIRECTORY, which must be new, for the command's own files
 //   --cleanup    what to run when the command was interrupted or killed (COUNT arguments follow)
+//   --finally    what to run at the very end, however the command ended; it removes the scratch
+//                directory
 //
 // Two processes. The front is the one that was started: it hands SIGTERM, SIGINT and SIGHUP on and
 // ends as the command ends. The guardian, in a session of its own, is the parent of the command and
@@ -70,8 +74,10 @@ struct Options {
   int gate = -1;
   const char* gate_file = nullptr;
   const char* started_file = nullptr;
-  std::vector<char*> cleanup;  // ends in nullptr when not empty
-  char** command = nullptr;    // ends in nullptr
+  const char* scratch_directory = nullptr;
+  std::vector<char*> cleanup;  // ends in nullptr when not empty; so does `finally`
+  std::vector<char*> finally;
+  char** command = nullptr;  // ends in nullptr
 };
 
 [[noreturn]] void fail(const char* what, const char* which = "") {
@@ -109,9 +115,12 @@ Options parse(int argc, char** argv) {
       options.gate_file = next();
     } else if (word == "--started") {
       options.started_file = next();
-    } else if (word == "--cleanup") {
-      for (int count = atoi(next()); count > 0; --count) options.cleanup.push_back(next());
-      if (!options.cleanup.empty()) options.cleanup.push_back(nullptr);
+    } else if (word == "--scratch") {
+      options.scratch_directory = next();
+    } else if (word == "--cleanup" || word == "--finally") {
+      std::vector<char*>& command = word == "--cleanup" ? options.cleanup : options.finally;
+      for (int count = atoi(next()); count > 0; --count) command.push_back(next());
+      if (!command.empty()) command.push_back(nullptr);
     } else {
       fail_usage();
     }
@@ -324,6 +333,9 @@ class Guardian {
     if (!options.terminal) setsid();
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     if (options.started_file) unlink(options.started_file);
+    if (options.scratch_directory && mkdir(options.scratch_directory, 0700) != 0) {
+      fail("cannot make ", options.scratch_directory);
+    }
     sigset_t child;
     sigemptyset(&child);
     sigaddset(&child, SIGCHLD);
@@ -337,7 +349,8 @@ class Guardian {
   int run() {
     while (!ended_) step();
     kill_all();
-    if ((interrupted_ || WIFSIGNALED(status_)) && !options_.cleanup.empty()) clean_up();
+    if (interrupted_ || WIFSIGNALED(status_)) perform(options_.cleanup);
+    perform(options_.finally);
     return status_;
   }
 
@@ -414,7 +427,9 @@ class Guardian {
     poll(&polled, 1, milliseconds);
   }
 
-  void clean_up() const {
+  // Until it succeeds; nothing of it is left either.
+  void perform(const std::vector<char*>& command) {
+    if (command.empty()) return;
     for (int attempt = 0; attempt < kCleanupAttempts; ++attempt) {
       if (attempt > 0) usleep(200'000);
       const pid_t pid = fork();
@@ -422,12 +437,13 @@ class Guardian {
         const int null = open("/dev/null", O_RDWR);
         for (int fd = 0; fd <= 2; ++fd) dup2(null, fd);
         alarm(kCleanupSeconds);
-        execvp(options_.cleanup[0], options_.cleanup.data());
+        execvp(command[0], command.data());
         _exit(kNotFound);
       }
       int status = -1;
-      if (pid > 0 && waitpid(pid, &status, 0) == pid && status == 0) return;
+      if (pid > 0 && waitpid(pid, &status, 0) == pid && status == 0) break;
     }
+    kill_all();
   }
 
   const Options& options_;

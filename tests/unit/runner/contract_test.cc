@@ -40,7 +40,9 @@ class ContractTest : public SandboxTest, public ::testing::WithParamInterface<Ki
   bool succeeds(const std::string& script) { return run(shell(script)).status.code == 0; }
 };
 
-INSTANTIATE_TEST_SUITE_P(, ContractTest, ::testing::Values(Kind::kBubblewrap, Kind::kDocker),
+INSTANTIATE_TEST_SUITE_P(, ContractTest,
+                         ::testing::Values(Kind::kBubblewrap, Kind::kPodman, Kind::kApptainer,
+                                           Kind::kSingularity, Kind::kDocker),
                          [](const auto& instance) { return std::string(name_of(instance.param)); });
 
 TEST_P(ContractTest, ArgumentsArriveByteByByte) {
