@@ -12,14 +12,12 @@ data=$1
 shift
 if [ -n "${CONTAINERS_CONF:-}" ] || ! command -v podman >/dev/null; then exec "$@"; fi
 
-limit() { printf '%s:%s' "$(ulimit "-S$1")" "$(ulimit "-H$1")" | sed 's/unlimited/-1/g'; }
-
 mkdir -p "$data"
 data=$(realpath "$data")
 {
   echo '[containers]'
   # podman asks for more otherwise than a process without CAP_SYS_RESOURCE can have.
-  echo "default_ulimits = [\"nofile=$(limit n)\", \"nproc=$(limit u)\"]"
+  echo 'default_ulimits = ["nofile=1024:4096", "nproc=1024:1024"]'
   if [ -e /sys/fs/cgroup/unified ]; then
     echo '[engine]'
     echo 'cgroup_manager = "cgroupfs"'
