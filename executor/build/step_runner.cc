@@ -326,8 +326,8 @@ LaunchResult StepRunner::launch(const Task& task, Execution& execution, StepLog&
     if (result.refusal) {
       rejected.push_back({execution.runner, *result.refusal, ""});
     } else if (result.start_failure) {
-      rejected.push_back(context_.launcher.examine_failure(task.step, execution.runner,
-                                                           *result.start_failure));
+      rejected.push_back(
+          context_.launcher.examine_failure(task.step, execution.runner, *result.start_failure));
     } else {
       return result;
     }

@@ -126,10 +126,9 @@ int main(int argc, char** argv) {
 
   sigset_t signals;
   sigset_t old_mask;
-  sigemptyset(&signals);
-  for (const int number :
-       {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH, SIGCONT, SIGCHLD}) {
-    sigaddset(&signals, number);
+  sigfillset(&signals);
+  for (const int number : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTSTP, SIGTTIN, SIGTTOU}) {
+    sigdelset(&signals, number);
   }
   sigprocmask(SIG_BLOCK, &signals, &old_mask);
   const pid_t command = fork();

@@ -64,6 +64,10 @@ Command command_for(const Sandbox& sandbox, std::vector<std::string> argv) {
     command.argv.insert(command.argv.begin() + 1, {"--lock", std::to_string(Command::kLockFd)});
     command.lock_fd = sandbox.lock_fd;
   }
+  if (sandbox.stop_signal != 0 && !sandbox.terminal) {
+    command.argv.insert(command.argv.begin() + 1,
+                        {"--stop-signal", std::to_string(sandbox.stop_signal)});
+  }
   command.input_path = sandbox.input_path;
   command.inherit_terminal = sandbox.terminal;
   return command;

@@ -65,6 +65,7 @@ struct Sandbox {
   std::optional<spec::Gpus> gpus;
   UserIds user;           // inside
   UserIds caller;         // outside: who owns what is written
+  int stop_signal = 0;    // what asks the step to end; 0: SIGTERM
   bool terminal = false;  // a person's shell at the caller's terminal
   int lock_fd = -1;       // of a FileLock that holds until nothing of the step is left; -1 for none
 };

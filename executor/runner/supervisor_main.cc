@@ -1,6 +1,6 @@
 // cntr-supervisor: starts one command and sees to it that nothing of it stays behind.
 //
-//   cntr-supervisor [--lock FD] [--terminal] [--overlay LOWER DIRECTORY]
+//   cntr-supervisor [--lock FD] [--terminal] [--stop-signal NUMBER] [--overlay LOWER DIRECTORY]
 //                   [--inputs LIST DIRECTORY GATE FILE] [--started FILE]
 //                   [--scratch DIRECTORY] [--cleanup COUNT ARGUMENT...]
 //                   [--finally COUNT ARGUMENT...] -- COMMAND [ARGUMENT...]
@@ -8,6 +8,7 @@
 //   --lock       an inherited descriptor with a lock, kept open until nothing of the command is
 //                left; the command does not get it
 //   --terminal   stay in the caller's session and process group: the command is a person's shell
+//   --stop-signal  what the command gets instead of SIGTERM, SIGINT and SIGHUP
 //   --overlay    before the command starts, in a private mount namespace, mount an overlay over
 //                LOWER at DIRECTORY/root; what is written goes to DIRECTORY/upper
 //   --inputs     in the same namespace, mount a tmpfs at DIRECTORY, and mount the inputs that are
@@ -67,6 +68,7 @@ constexpr unsigned kCleanupSeconds = 60;  // for one attempt
 
 struct Options {
   bool terminal = false;
+  int stop_signal = 0;  // 0 for the one that came
   char* overlay_lower = nullptr;
   char* overlay_directory = nullptr;
   int input_list = -1;
@@ -105,6 +107,8 @@ Options parse(int argc, char** argv) {
       if (fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) fail("cannot keep the lock");
     } else if (word == "--terminal") {
       options.terminal = true;
+    } else if (word == "--stop-signal") {
+      options.stop_signal = atoi(next());
     } else if (word == "--overlay") {
       options.overlay_lower = next();
       options.overlay_directory = next();
@@ -358,7 +362,7 @@ class Guardian {
   void step() {
     wait_for_event(wanted_signal_ != 0 && !may_interrupt() ? 10 : -1);
     if (wanted_signal_ != 0 && !ended_ && may_interrupt()) {
-      kill(options_.terminal ? command_ : -command_, wanted_signal_);
+      kill(options_.terminal ? command_ : -command_, signal_for_command());
       interrupted_ = true;
       wanted_signal_ = 0;
       if (front_ < 0) kill_all();
@@ -381,6 +385,12 @@ class Guardian {
     }
     if (wanted_since_ == 0) wanted_since_ = now_milliseconds();
     wanted_signal_ = number;
+  }
+
+  int signal_for_command() const {
+    const bool asks_to_end =
+        wanted_signal_ == SIGTERM || wanted_signal_ == SIGINT || wanted_signal_ == SIGHUP;
+    return asks_to_end && options_.stop_signal != 0 ? options_.stop_signal : wanted_signal_;
   }
 
   bool may_interrupt() const {

@@ -124,7 +124,8 @@ struct ImageConfig {
   std::string working_dir;       // "" when the image names none
   std::vector<std::string> entrypoint;
   std::vector<std::string> cmd;
-  std::string user;  // "", "uid", "uid:gid", "name", "name:group"
+  std::string user;         // "", "uid", "uid:gid", "name", "name:group"
+  std::string stop_signal;  // "", "SIGINT", "INT", "2"
 
   bool operator==(const ImageConfig&) const = default;
 };

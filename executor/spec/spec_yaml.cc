@@ -228,6 +228,7 @@ ImageIdentity parse_image_identity(std::string_view text, const std::string& pat
   identity.config.entrypoint = config.strings("entrypoint");
   identity.config.cmd = config.strings("cmd");
   identity.config.user = config.optional_string("user").value_or("");
+  identity.config.stop_signal = config.optional_string("stop_signal").value_or("");
   config.finish();
   map.finish();
   return identity;
@@ -267,7 +268,9 @@ std::string write_image_identity(const ImageIdentity& identity) {
          "\nidentity: " + identity.identity.text() + "\nconfig:\n  env: " + yaml_list(config.env) +
          "\n  working_dir: " + yaml_string(config.working_dir) +
          "\n  entrypoint: " + yaml_list(config.entrypoint) + "\n  cmd: " + yaml_list(config.cmd) +
-         "\n  user: " + yaml_string(config.user) + "\n";
+         "\n  user: " + yaml_string(config.user) + "\n" +
+         (config.stop_signal.empty() ? ""
+                                     : "  stop_signal: " + yaml_string(config.stop_signal) + "\n");
 }
 
 }  // namespace cntr::spec

@@ -66,6 +66,19 @@ need() {
 
 need_bubblewrap() { need bubblewrap bwrap --ro-bind / / true; }
 need_docker() { need docker docker version; }
+# need_runner <runner>: doctor tries all of them, so it is asked only when nothing else says it.
+need_runner() {
+  case $1 in
+    bubblewrap) need_bubblewrap ;;
+    docker) need_docker ;;
+    host) ;;
+    *) need "$1" runner_works "$1" ;;
+  esac
+}
+runner_works() {
+  [[ ,${CNTR_TESTS_MUST_RUN:-}, == *,$1,* ]] ||
+    { cntr doctor --json || true; } | grep -qF "\"component\":\"$1\",\"usable\":true"
+}
 need_python_root() { need mmdebstrap test -s "${CNTR_TEST_PYTHON_ROOTFS:-}"; }
 
 # Runs a command, keeps its output in last.log.
@@ -191,7 +204,7 @@ run_probe() { cntr run build/cntr/steps/probe.yaml; }
 
 # as_ordinary_user <test function>: the same test as a user without rights.
 as_ordinary_user() {
-  local ordinary=(setpriv --reuid=65534 --regid=65534 --clear-groups env HOME=/tmp)
+  local ordinary=(setpriv --reuid=65534 --regid=65534 --clear-groups env -u XDG_RUNTIME_DIR HOME=/tmp)
   need ordinary-user "${ordinary[@]}" test -x "$CNTR_E2E_PREFIX/bin/cntr"
   mkdir -m 1777 theirs
   chmod 1777 theirs
@@ -254,6 +267,18 @@ expect_nothing_left() {
     sleep 0.1
   done
   fail "left behind: $found"
+}
+
+# Containers of this test in the Docker engine, dead or alive.
+containers() {
+  docker ps --all --no-trunc --filter name=cntr- --format '{{.Names}} {{.Mounts}}' |
+    grep -F "$(basename "$work")" || true
+}
+
+expect_no_container() {
+  if docker version >/dev/null 2>&1; then
+    expect_equal "containers left behind" "" "$(containers)"
+  fi
 }
 
 expect_sound_cache() {

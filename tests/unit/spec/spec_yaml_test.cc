@@ -173,6 +173,7 @@ TEST(ImageIdentity, ReadsWhatItWrites) {
   identity.config.env = {"PATH=/bin", "QUOTED=a \"b\" \\ $c\n"};
   identity.config.entrypoint = {"/entry", ""};
   identity.config.user = "1000:1000";
+  identity.config.stop_signal = "SIGINT";
   EXPECT_EQ(parse_image_identity(write_image_identity(identity), "i"), identity);
 }
 
