@@ -71,6 +71,10 @@ Words removal(const Sandbox& sandbox, const PodmanClient& client) {
   return words;
 }
 
+bool has_user_namespace(const Sandbox& sandbox) {
+  return sandbox.caller.uid != 0 || sandbox.user != sandbox.caller;
+}
+
 // Inside, `inside` is the caller, and 0, which the container's runtime needs, an id that owns
 // nothing. For an ordinary user podman counts from the caller: 0 is they, 1 their first subordinate
 // id.
@@ -87,12 +91,49 @@ void append_user(Words& argv, const Sandbox& sandbox) {
   const bool root = sandbox.caller.uid == 0;
   append(argv,
          {"--user", std::to_string(sandbox.user.uid) + ":" + std::to_string(sandbox.user.gid)});
-  if (root && sandbox.user == sandbox.caller) return;
+  if (!has_user_namespace(sandbox)) return;
   append_mapping(argv, "--uidmap", sandbox.user.uid, sandbox.caller.uid, root);
   append_mapping(argv, "--gidmap", sandbox.user.gid, sandbox.caller.gid, root);
 }
 
-void append_mounts(Words& argv, const Sandbox& sandbox, const PodmanClient& client) {
+// runc hands the paths of all mounts to a user namespace in one message of 64 KiB.
+constexpr size_t kMostPathBytes = 60'000;
+
+size_t path_bytes(const std::vector<Bind>& binds) {
+  size_t bytes = 0;
+  for (const Bind& bind : binds) bytes += bind.host.size() + 1;
+  return bytes;
+}
+
+// The directory in which all of them are; "/" when there is no other.
+std::string common_directory(const std::vector<Bind>& binds) {
+  std::string directory = parent_path(binds.front().host);
+  for (const Bind& bind : binds) {
+    while (!path_below(bind.host, directory)) directory = parent_path(directory);
+  }
+  return directory;
+}
+
+// The step's binds; when their paths are too long for runc, by way of a link that the supervisor
+// makes in the scratch directory.
+struct ShortBinds {
+  std::vector<Bind> binds;
+  std::string link;
+  std::string directory;  // where it leads; "" when there is none
+};
+
+ShortBinds short_binds(const Sandbox& sandbox) {
+  ShortBinds out = {sandbox.binds, scratch_directory(sandbox) + "/in", ""};
+  if (!has_user_namespace(sandbox) || path_bytes(out.binds) <= kMostPathBytes) return out;
+  out.directory = common_directory(out.binds);
+  for (Bind& bind : out.binds) {
+    bind.host = out.link + "/" + path_below(bind.host, out.directory).value_or("");
+  }
+  return out;
+}
+
+void append_mounts(Words& argv, const Sandbox& sandbox, const std::vector<Bind>& inputs,
+                   const PodmanClient& client) {
   append(argv, {"--mount", "type=tmpfs,target=/src,ro"});
   std::vector<Bind> binds = {{sandbox.work_directory + "/build", "/build", true, true},
                              {sandbox.work_directory + "/tmp", "/tmp", true, true},
@@ -101,7 +142,7 @@ void append_mounts(Words& argv, const Sandbox& sandbox, const PodmanClient& clie
     // Its resolv.conf podman brings along itself.
     binds.push_back({"/etc/hosts", "/etc/hosts", false, false});
   }
-  binds.insert(binds.end(), sandbox.binds.begin(), sandbox.binds.end());
+  binds.insert(binds.end(), inputs.begin(), inputs.end());
   for (const Bind& bind : binds) append(argv, bind_option(bind, "ro"));
 }
 
@@ -168,6 +209,10 @@ class Podman : public Runner {
       return "podman cannot run an image from " + sandbox.root->directory +
              ": its path has one of : \\ , \"";
     }
+    if (path_bytes(short_binds(sandbox).binds) > kMostPathBytes && has_user_namespace(sandbox)) {
+      return "podman takes at most 64 KiB of paths of inputs: declare directories of them with "
+             "INPUT_DIRECTORIES";
+    }
     return refusal_of_binds(sandbox, "podman");
   }
 
@@ -213,7 +258,10 @@ Command plan_podman(const Sandbox& sandbox, const PodmanClient& client) {
   append(command.environment, init_variables(sandbox));
   Words& argv = command.argv;
   if (sandbox.terminal) argv.push_back("--terminal");
+  if (sandbox.caller.uid == 0) argv.push_back("--private-mounts");
   append(argv, {"--scratch", scratch_directory(sandbox), "--started", id_file});
+  const ShortBinds inputs = short_binds(sandbox);
+  if (!inputs.directory.empty()) append(argv, {"--link", inputs.link, inputs.directory});
   Words cleanup = podman;
   append(cleanup, {"rm", "--force", "--time", "0", "--ignore", name});
   append_counted(argv, "--cleanup", cleanup);
@@ -237,7 +285,7 @@ Command plan_podman(const Sandbox& sandbox, const PodmanClient& client) {
   } else if (!sandbox.input_path.empty()) {
     argv.push_back("--interactive");
   }
-  append_mounts(argv, sandbox, client);
+  append_mounts(argv, sandbox, inputs.binds, client);
   append(argv, {"--env", "CNTR_WORD_*", "--rootfs", sandbox.root->directory + ":O"});
   append(argv, init_command(sandbox));
   return command;

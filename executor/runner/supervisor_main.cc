@@ -2,8 +2,9 @@
 //
 //   cntr-supervisor [--lock FD] [--terminal] [--stop-signal NUMBER] [--overlay LOWER DIRECTORY]
 //                   [--inputs LIST DIRECTORY GATE FILE] [--started FILE]
-//                   [--scratch DIRECTORY] [--cleanup COUNT ARGUMENT...]
-//                   [--finally COUNT ARGUMENT...] -- COMMAND [ARGUMENT...]
+//                   [--private-mounts] [--scratch DIRECTORY] [--link FILE TARGET]
+//                   [--cleanup COUNT ARGUMENT...] [--finally COUNT ARGUMENT...] -- COMMAND
+//                   [ARGUMENT...]
 //
 //   --lock       an inherited descriptor with a lock, kept open until nothing of the command is
 //                left; the command does not get it
@@ -17,7 +18,9 @@
 //                removed
 //   --started    as long as FILE is missing or empty, the command is busy making what the cleanup
 //                will remove, and is not interrupted (for at most 30 seconds)
+//   --private-mounts  what the command mounts is in a mount namespace of its own
 //   --scratch    make DIRECTORY, which must be new, for the command's own files
+//   --link       then make a symbolic link in it
 //   --cleanup    what to run when the command was interrupted or killed (COUNT arguments follow)
 //   --finally    what to run at the very end, however the command ended; it removes the scratch
 //                directory
@@ -77,6 +80,9 @@ struct Options {
   const char* gate_file = nullptr;
   const char* started_file = nullptr;
   const char* scratch_directory = nullptr;
+  const char* link = nullptr;
+  const char* link_target = nullptr;
+  bool private_mounts = false;
   std::vector<char*> cleanup;  // ends in nullptr when not empty; so does `finally`
   std::vector<char*> finally;
   char** command = nullptr;  // ends in nullptr
@@ -119,8 +125,13 @@ Options parse(int argc, char** argv) {
       options.gate_file = next();
     } else if (word == "--started") {
       options.started_file = next();
+    } else if (word == "--private-mounts") {
+      options.private_mounts = true;
     } else if (word == "--scratch") {
       options.scratch_directory = next();
+    } else if (word == "--link") {
+      options.link = next();
+      options.link_target = next();
     } else if (word == "--cleanup" || word == "--finally") {
       std::vector<char*>& command = word == "--cleanup" ? options.cleanup : options.finally;
       for (int count = atoi(next()); count > 0; --count) command.push_back(next());
@@ -294,7 +305,9 @@ pid_t start_command(const Options& options, const sigset_t& mask) {
     return pid;
   }
   if (!options.terminal) setpgid(0, 0);
-  if (options.overlay_lower || options.input_directory) enter_mount_namespace();
+  if (options.overlay_lower || options.input_directory || options.private_mounts) {
+    enter_mount_namespace();
+  }
   // After the namespace: a change of credentials takes the request back.
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != guardian) _exit(kOwnFailure);
@@ -339,6 +352,9 @@ class Guardian {
     if (options.started_file) unlink(options.started_file);
     if (options.scratch_directory && mkdir(options.scratch_directory, 0700) != 0) {
       fail("cannot make ", options.scratch_directory);
+    }
+    if (options.link && symlink(options.link_target, options.link) != 0) {
+      fail("cannot make ", options.link);
     }
     sigset_t child;
     sigemptyset(&child);

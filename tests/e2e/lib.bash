@@ -76,6 +76,7 @@ need_runner() {
   esac
 }
 runner_works() {
+  command -v "$1" || return
   [[ ,${CNTR_TESTS_MUST_RUN:-}, == *,$1,* ]] ||
     { cntr doctor --json || true; } | grep -qF "\"component\":\"$1\",\"usable\":true"
 }

@@ -377,12 +377,37 @@ TEST(PodmanPlanTest, RootNeedsNoUserNamespaceButForAUserOfTheImage) {
   Sandbox step = sandbox();
   step.user = step.caller = {0, 0};
   const std::string plain = join(podman(step).argv, " ");
+  EXPECT_THAT(plain, HasSubstr("/s/cntr-supervisor --private-mounts --scratch "));
   EXPECT_THAT(plain, HasSubstr(" --finally 3 rm -rf /tmp/cntr-step1 -- "));
   EXPECT_THAT(plain, HasSubstr(" --user 0:0 --read-only "));
   step.user = {33, 0};
   EXPECT_THAT(
       join(podman(step).argv, " "),
       HasSubstr(" --user 33:0 --uidmap 33:0:1 --uidmap 0:65534:1 --gidmap 0:0:1 --read-only "));
+}
+
+TEST(PodmanPlanTest, LongPathsAreShortenedByALinkWhereRuncNeedsIt) {
+  Sandbox step = sandbox();
+  const std::string project = "/home/ada/" + std::string(200, 'p');
+  for (int i = 0; i < 400; ++i) {
+    const std::string name = "/d/" + std::to_string(i);
+    step.binds.push_back({project + name, "/src" + name, false, false});
+  }
+  const std::string argv = join(podman(step).argv, " ");
+  EXPECT_THAT(argv, HasSubstr(" --link /tmp/cntr-step1/in " + project + "/d "));
+  EXPECT_THAT(argv,
+              HasSubstr(" --mount type=bind,source=/tmp/cntr-step1/in/399,target=/src/d/399,ro "));
+  EXPECT_EQ(runner_of(Kind::kPodman).refusal(step), "");
+  for (int i = 0; i < 5000; ++i) {
+    const std::string name = "/d/x" + std::to_string(i);
+    step.binds.push_back({project + name, "/src" + name, false, false});
+  }
+  EXPECT_EQ(runner_of(Kind::kPodman).refusal(step),
+            "podman takes at most 64 KiB of paths of inputs: declare directories of them with "
+            "INPUT_DIRECTORIES");
+  step.user = step.caller = {0, 0};
+  EXPECT_THAT(join(podman(step).argv, " "), ::testing::Not(HasSubstr("--link")));
+  EXPECT_EQ(runner_of(Kind::kPodman).refusal(step), "");
 }
 
 TEST(PodmanPlanTest, WhatAStepMayAskFor) {
