@@ -85,7 +85,7 @@ std::string findings_as_text(const std::vector<Finding>& findings) {
   std::string out;
   for (const Finding& finding : findings) {
     std::string name = finding.component;
-    name.resize(13, ' ');
+    name.resize(12, ' ');
     out += (finding.usable ? "ok      " : "not ok  ") + name + finding.version + "\n";
     if (!finding.reason.empty()) out += "          " + finding.reason + "\n";
     if (!finding.fix.empty()) out += "          " + finding.fix + "\n";

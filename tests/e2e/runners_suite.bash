@@ -96,12 +96,15 @@ SCRIPT
 runners_for_images() {
   local runner
   for runner in bubblewrap podman apptainer singularity docker; do
-    case $runner in
-      bubblewrap) bwrap --ro-bind / / true ;;
-      docker) docker version ;;
-      *) runner_works "$runner" ;;
-    esac >/dev/null 2>&1 && echo "$runner"
+    if works_here "$runner" >/dev/null 2>&1; then echo "$runner"; fi
   done
+}
+works_here() {
+  case $1 in
+    bubblewrap) bwrap --ro-bind / / true ;;
+    docker) docker version ;;
+    *) runner_works "$1" ;;
+  esac
 }
 
 # What is made with one of them serves all others.
@@ -172,6 +175,50 @@ below
 hello"
 }
 
+# --- as docker runs it ------------------------------------------------------------------------
+
+# The four combinations of Entrypoint and Cmd, with and without arguments, beside a real `docker run`.
+# The image's user is the caller, because docker's runner takes no other.
+test_entrypoint_and_cmd_mean_what_docker_makes_of_them() {
+  need root test "$(id -u)" = 0
+  need_docker
+  need skopeo skopeo --version
+  make_image both --config.workingdir /app --config.entrypoint /entry --config.cmd cmd --config.cmd "two words"
+  make_image entry --config.entrypoint /entry --config.entrypoint -x
+  make_image cmd --config.workingdir /etc --config.cmd /entry --config.cmd of-cmd
+  make_image neither --config.user root:root
+  local image runner expected='' actual project='set(RUNNER "" CACHE STRING "")'
+  for image in both entry cmd neither; do
+    # docker's default directory is /, a step's the build directory.
+    local words="IMAGE $image RUNNER \${RUNNER} CACHE OFF" overriding='COMMAND /entry "" "-n a"'
+    [[ $image =~ both|cmd ]] || words+=" WORKING_DIRECTORY /"
+    project+=$'\n'"cntr_add_image($image OCI_LAYOUT $work/layout:$image)"
+    project+=$'\n'"cntr_add_step($image-2 $words STDOUT $image-2.txt $overriding)"
+    expected+="$image: $(as_docker_runs $image /entry "" "-n a")"$'\n'
+    if [ $image = neither ]; then  # which cannot be run without a command
+      expect_equal "what docker says" 125 "$(as_docker_runs $image)"
+      continue
+    fi
+    project+=$'\n'"cntr_add_step($image-1 $words STDOUT $image-1.txt)"
+    expected+="$image: $(as_docker_runs $image)"$'\n'
+  done
+  begin_project <<<"$project"
+  for runner in $(runners_for_images); do
+    configure_for "$runner"
+    build
+    actual=
+    for image in both entry cmd neither; do
+      actual+="$image: $(cat "$build_dir/$image-2.txt" && echo 0)"$'\n'
+      [ $image = neither ] || actual+="$image: $(cat "$build_dir/$image-1.txt" && echo 0)"$'\n'
+    done
+    expect_equal "what the steps print under $runner" "$expected" "$actual"
+  done
+  echo "cntr_add_step(none IMAGE neither)" >>project/CMakeLists.txt
+  configure
+  expect_failure cntr run "$build_dir/cntr/steps/none.yaml"
+  expect_output "Step none: there is no command: the image has neither Entrypoint nor Cmd"
+}
+
 # --- which runner it is -----------------------------------------------------------------------
 
 # A PATH on which bubblewrap is missing, so that the next one is asked.
@@ -184,16 +231,13 @@ path_without_bubblewrap() {
   echo "$work/bin"
 }
 
-test_auto_takes_the_next_when_one_is_missing_or_refuses() {
-  need umoci umoci --version
+test_auto_takes_the_next_when_bubblewrap_is_missing() {
   need_runner podman
   image_project
-  configure_for bubblewrap
-  sed -i 's/bubblewrap/auto/' build-bubblewrap/CMakeCache.txt
-  quietly cmake build-bubblewrap
+  configure_for auto
   quietly env PATH="$(path_without_bubblewrap podman runc crun conmon newuidmap newgidmap docker rm)" \
-    "$CNTR_E2E_PREFIX/bin/cntr" run build-bubblewrap/cntr/steps/see.yaml
-  expect_equal "runner used" podman "$(runners_used bubblewrap)"
+    "$CNTR_E2E_PREFIX/bin/cntr" run build-auto/cntr/steps/see.yaml
+  expect_equal "runner used" podman "$(runners_used auto)"
 }
 
 test_gpus_that_are_not_there_are_missed_before_anything_starts() {
@@ -205,7 +249,7 @@ cntr_add_step(without IMAGE box STDOUT without.txt COMMAND echo trained)
 CMAKE
   configure
   expect_code 3 cntr run build/cntr/steps/train.yaml
-  expect_message "cntr: Step train: it needs 2 GPUs, and this machine has none" \
+  expect_message "cntr: error: $work/project/CMakeLists.txt:5: Step train: it needs 2 GPUs, and this machine has none" \
     "  GPUs are those of NVIDIA's driver: /dev/nvidia0 and so on, as \`nvidia-smi\` makes them."
   cntr run build/cntr/steps/without.yaml
   expect_file build/without.txt trained
