@@ -286,7 +286,7 @@ struct StepRunner::Stage {
 
 StepRunner::Stage StepRunner::set_stage(const Task& task) {
   Stage stage;
-  stage.execution.runner = context_.launcher.choose(task.step);
+  stage.execution.runner = context_.launcher.choose(task.step, {});
   stage.execution.work = task.files.work;
   stage.execution.lock_fd = task.lock_fd;
   stage.execution.secrets = secret_values(task.step);
@@ -311,21 +311,29 @@ ExitStatus StepRunner::open_shell(const spec::Step& step, const std::vector<std:
   const LaunchResult result =
       context_.launcher.run(step, stage.execution.runner, sandbox, context_.echo, nullptr);
   if (!stage.execution.keep_work) remove_tree(files.work);
-  if (result.start_failure)
-    throw environment_error("The shell did not start: " + *result.start_failure);
+  for (const auto& trouble : {result.start_failure, result.refusal}) {
+    if (trouble) throw environment_error("The shell did not start: " + *trouble);
+  }
   return result.status;
 }
 
 LaunchResult StepRunner::launch(const Task& task, Execution& execution, StepLog& log) {
+  std::vector<runner::Rejection> rejected;
   for (;;) {
     const runner::Sandbox sandbox = set_up_sandbox(task.step, task.resolved, execution);
     log.begin_attempt(sandbox.work_directory);
     LaunchResult result =
         context_.launcher.run(task.step, execution.runner, sandbox, log.out(), log.err());
     log.end_attempt();
-    if (!result.start_failure) return result;
-    execution.runner =
-        context_.launcher.choose_after_failure(task.step, execution.runner, *result.start_failure);
+    if (result.refusal) {
+      rejected.push_back({execution.runner, *result.refusal, ""});
+    } else if (result.start_failure) {
+      rejected.push_back(
+          context_.launcher.examine_failure(task.step, execution.runner, *result.start_failure));
+    } else {
+      return result;
+    }
+    execution.runner = context_.launcher.choose(task.step, rejected);
   }
 }
 
