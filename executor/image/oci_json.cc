@@ -12,7 +12,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr int kMaxDepth = 32;
+constexpr int kMaxJsonDepth = 32;
 
 // Refuses what nlohmann::json lets through: deep nesting and repeated keys.
 class StrictParser {
@@ -33,8 +33,8 @@ class StrictParser {
 
  private:
   void observe(int depth, json::parse_event_t event, const json& value) {
-    if (depth > kMaxDepth) {
-      throw user_error(where_ + " is nested more than " + std::to_string(kMaxDepth) + " deep");
+    if (depth > kMaxJsonDepth) {
+      throw user_error(where_ + " is nested more than " + std::to_string(kMaxJsonDepth) + " deep");
     }
     if (event == json::parse_event_t::object_start) {
       keys_.emplace_back();
