@@ -1,5 +1,7 @@
 #include "base/json.h"
 
+#include <charconv>
+
 #include "base/text.h"
 
 namespace cntr {
@@ -90,6 +92,14 @@ JsonWriter& JsonWriter::value(int64_t number) {
 JsonWriter& JsonWriter::value(uint64_t number) {
   before_value();
   text_ += std::to_string(number);
+  return *this;
+}
+
+JsonWriter& JsonWriter::value(double number) {
+  before_value();
+  char digits[32];
+  const auto [end, failure] = std::to_chars(std::begin(digits), std::end(digits), number);
+  text_.append(digits, end);
   return *this;
 }
 

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/stop_request.h"
 #include "base/text.h"
 
 namespace cntr::image {
@@ -103,6 +104,7 @@ ArchiveContent read_archive(int fd, const std::string& name, Hashed hashed, Unpa
   try {
     TarReader reader(fd, hashed, budget);
     while (auto header = reader.next()) {
+      throw_if_stopped();
       where = at_entry(name, *header);
       budget.add_entry(memory_of(*header));
       ArchiveContent::Entry& entry = entries.emplace_back();

@@ -9,12 +9,12 @@
 #include <string>
 #include <vector>
 
+#include "archive/tar_reader.h"
+#include "archive/unpack_budget.h"
 #include "base/digest.h"
 #include "image/flat_image.h"
 #include "image/layer_tree.h"
 #include "image/oci_layout.h"
-#include "image/tar_reader.h"
-#include "image/unpack_budget.h"
 
 namespace cntr::image {
 

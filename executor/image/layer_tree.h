@@ -12,11 +12,18 @@
 #include <string_view>
 #include <vector>
 
-#include "image/tar_reader.h"
-#include "image/unpack_budget.h"
+#include "archive/tar_reader.h"
+#include "archive/unpack_budget.h"
 #include "squashfs/tree.h"
 
 namespace cntr::image {
+
+using archive::Hashed;
+using archive::TarEntry;
+using archive::TarKind;
+using archive::TarReader;
+using archive::UnpackBudget;
+using archive::UnpackLimits;
 
 // Whether names that begin with ".wh." are whiteouts or just names.
 enum class Whiteouts { kApply, kNone };

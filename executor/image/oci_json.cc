@@ -1,129 +1,14 @@
 #include "image/oci_json.h"
 
-#include <nlohmann/json.hpp>
-#include <set>
-
 #include "base/error.h"
 #include "base/file_system.h"
+#include "base/json_reader.h"
 #include "base/text.h"
 
 namespace cntr::image {
 namespace {
 
-using nlohmann::json;
-
-constexpr int kMaxJsonDepth = 32;
-
-// Refuses what nlohmann::json lets through: deep nesting and repeated keys.
-class StrictParser {
- public:
-  explicit StrictParser(std::string where) : where_(std::move(where)) {}
-
-  json parse(std::string_view text) {
-    const auto see = [this](int depth, json::parse_event_t event, json& value) {
-      observe(depth, event, value);
-      return true;
-    };
-    try {
-      return json::parse(text, see);
-    } catch (const json::exception& failure) {
-      throw user_error(where_ + " is not valid JSON: " + reason(failure.what()));
-    }
-  }
-
- private:
-  void observe(int depth, json::parse_event_t event, const json& value) {
-    if (depth > kMaxJsonDepth) {
-      throw user_error(where_ + " is nested more than " + std::to_string(kMaxJsonDepth) + " deep");
-    }
-    if (event == json::parse_event_t::object_start) {
-      keys_.emplace_back();
-    } else if (event == json::parse_event_t::object_end) {
-      keys_.pop_back();
-    } else if (event == json::parse_event_t::key) {
-      const auto& key = value.get_ref<const std::string&>();
-      if (!keys_.back().insert(key).second) {
-        throw user_error(where_ + " has the key " + quote(key) + " twice");
-      }
-    }
-  }
-
-  // Without the library's own "[json.exception.parse_error.101] " in front.
-  static std::string reason(const std::string& what) {
-    const size_t end = what.find("] ");
-    return escaped(end == std::string::npos ? what : what.substr(end + 2));
-  }
-
-  std::string where_;
-  std::vector<std::set<std::string>> keys_;
-};
-
-// A value in a document, with its path for messages ("manifests[0].digest").
-class Node {
- public:
-  Node(const json& value, const std::string& document, std::string path)
-      : value_(&value), document_(&document), path_(std::move(path)) {}
-
-  Error error(const std::string& what) const {
-    return user_error(*document_ + ": " + (path_.empty() ? "the document" : path_) + " " + what);
-  }
-
-  // nullopt when the key is missing or null.
-  std::optional<Node> find(const char* key) const {
-    if (!value_->is_object()) throw error("is not an object");
-    const auto found = value_->find(key);
-    if (found == value_->end() || found->is_null()) return std::nullopt;
-    return Node(*found, *document_, child(key));
-  }
-
-  Node at(const char* key) const {
-    auto found = find(key);
-    if (!found) throw user_error(*document_ + ": " + child(key) + " is missing");
-    return *found;
-  }
-
-  std::string text() const {
-    if (!value_->is_string()) throw error("is not a string");
-    auto out = value_->get<std::string>();
-    if (out.find('\0') != std::string::npos) throw error("has a NUL character");
-    return out;
-  }
-
-  uint64_t number() const {
-    // Parsed numbers without a sign are unsigned.
-    if (!value_->is_number_unsigned()) throw error("is not a whole number");
-    return value_->get<uint64_t>();
-  }
-
-  std::vector<Node> elements() const {
-    if (!value_->is_array()) throw error("is not an array");
-    std::vector<Node> out;
-    for (const json& element : *value_) {
-      out.emplace_back(element, *document_, path_ + "[" + std::to_string(out.size()) + "]");
-    }
-    return out;
-  }
-
- private:
-  std::string child(const char* key) const { return path_.empty() ? key : path_ + "." + key; }
-
-  const json* value_;
-  const std::string* document_;
-  std::string path_;
-};
-
-std::string optional_text(const Node& node, const char* key) {
-  const auto found = node.find(key);
-  return found ? found->text() : "";
-}
-
-std::vector<std::string> optional_texts(const Node& node, const char* key) {
-  std::vector<std::string> out;
-  const auto found = node.find(key);
-  if (!found) return out;
-  for (const Node& element : found->elements()) out.push_back(element.text());
-  return out;
-}
+using Node = JsonNode;
 
 Digest to_digest(const Node& node) {
   const std::string text = node.text();
@@ -171,6 +56,7 @@ spec::ImageConfig to_image_config(const Node& process) {
   out.entrypoint = optional_texts(process, "Entrypoint");
   out.cmd = optional_texts(process, "Cmd");
   out.user = optional_text(process, "User");
+  out.stop_signal = optional_text(process, "StopSignal");
   return out;
 }
 
@@ -181,16 +67,14 @@ std::string Platform::text() const {
 }
 
 void check_layout_version(std::string_view text, const std::string& where) {
-  const json document = StrictParser(where).parse(text);
-  const Node version = Node(document, where, "").at("imageLayoutVersion");
+  const Node version = Node::parse(text, where).at("imageLayoutVersion");
   if (!version.text().starts_with("1.")) {
     throw version.error("is " + quote(version.text()) + "; this Cntr reads version 1.0.0");
   }
 }
 
 std::vector<Descriptor> parse_index(std::string_view text, const std::string& where) {
-  const json document = StrictParser(where).parse(text);
-  const Node root(document, where, "");
+  const Node root = Node::parse(text, where);
   check_schema_version(root);
   std::vector<Descriptor> out;
   for (const Node& element : root.at("manifests").elements()) out.push_back(to_descriptor(element));
@@ -198,8 +82,7 @@ std::vector<Descriptor> parse_index(std::string_view text, const std::string& wh
 }
 
 Manifest parse_manifest(std::string_view text, const std::string& where) {
-  const json document = StrictParser(where).parse(text);
-  const Node root(document, where, "");
+  const Node root = Node::parse(text, where);
   check_schema_version(root);
   Manifest out;
   out.config = to_descriptor(root.at("config"));
@@ -210,8 +93,7 @@ Manifest parse_manifest(std::string_view text, const std::string& where) {
 }
 
 Config parse_config(std::string_view text, const std::string& where) {
-  const json document = StrictParser(where).parse(text);
-  const Node root(document, where, "");
+  const Node root = Node::parse(text, where);
   Config out;
   out.platform = to_platform(root);
   const Node rootfs = root.at("rootfs");

@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/file_system.h"
+#include "base/stop_request.h"
 #include "image/archive_reader.h"
 #include "squashfs/data_pack_reader.h"
 
@@ -121,6 +122,7 @@ class DirectoryWriter {
   }
 
   void write_file(squashfs::DataPackReader& reader, const File& file) {
+    throw_if_stopped();
     const UniqueFd fd(openat(root_.get(), file.path.c_str(),
                              O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
     if (!fd.valid()) throw cannot("write", file.path);

@@ -99,6 +99,7 @@ bool DepsLog::read_header(std::string_view bytes) {
 
 void DepsLog::read_records(std::string_view bytes) {
   valid_bytes_ = kHeaderSize;
+  paths_.reserve(bytes.size());  // pages that are not used cost nothing
   while (bytes.size() - valid_bytes_ >= kWord) {
     const uint32_t head = word_at(bytes, valid_bytes_);
     const size_t size = head & ~kDependenciesBit;

@@ -53,6 +53,14 @@ void YamlMap::expect_header(std::string_view kind, int version) {
 
 bool YamlMap::has(const std::string& key) const { return node_[key].IsDefined(); }
 
+std::vector<std::string> YamlMap::keys() const {
+  std::vector<std::string> out;
+  for (const auto& entry : node_) out.push_back(entry.first.Scalar());
+  return out;
+}
+
+Location YamlMap::location() const { return location_of(node_.Mark(), path_); }
+
 YAML::Node YamlMap::take(const std::string& key) {
   taken_.insert(key);
   const YAML::Node& constant = node_;  // the non-const operator[] would add the key

@@ -31,6 +31,8 @@ class YamlMap {
   void expect_header(std::string_view kind, int version);
 
   bool has(const std::string& key) const;
+  std::vector<std::string> keys() const;       // in the file's order
+  Location location() const;                   // of the mapping
   std::string string(const std::string& key);  // required
   std::optional<std::string> optional_string(const std::string& key);
   std::string path(const std::string& key);  // required, absolute

@@ -195,7 +195,7 @@ bool Cache::State::materialise_tree(const Tree& tree, const std::string& to) {
         return false;
       }
     }
-  } catch (const Error&) {
+  } catch (...) {
     remove_tree(to);
     throw;
   }
@@ -238,6 +238,16 @@ std::string Cache::scratch_directory() const {
 std::string Cache::images_directory() const {
   state_->make_layout();
   return state_->make_directory("images", state_->sharing.meeting_place());
+}
+
+std::string Cache::packages_directory() const {
+  state_->make_layout();
+  return state_->make_directory("packages", state_->sharing.directory);
+}
+
+std::string Cache::packs_directory() const {
+  state_->make_layout();
+  return state_->make_directory("packs", state_->sharing.meeting_place());
 }
 
 FileDigests& Cache::file_digests() { return *state_->digests; }

@@ -10,26 +10,28 @@ set(spec_uses base)
 set(ninja_uses base)
 set(squashfs_uses base)
 set(store_uses base)
-set(image_uses base spec squashfs store)
-set(env_uses base spec store image)
+set(mount_uses base)
+set(archive_uses base)
+set(image_uses archive base spec squashfs store)
+set(env_uses archive base spec squashfs store)
 set(runner_uses base spec)
 set(build_uses base spec store image env runner)
 set(engine_uses base spec ninja store build)
 set(report_uses base spec store)
-set(cli_uses base spec ninja store image env runner build engine report)
+set(cli_uses base spec ninja squashfs store mount image env runner build engine report)
 set(generator_uses base spec)
 
 # Each third-party header, and the files that may include it.
 set(third_party
-  "^openssl/"          "^executor/base/digest\\.cc$"
+  "^openssl/"          "^executor/base/(digest|md5)\\.cc$"
   "^yaml-cpp/"         "^executor/spec/(yaml_map\\.(h|cc)|[a-z_]+_yaml\\.cc)$"
   "^sqlite3\\.h$"      "^executor/store/sqlite\\.cc$"
   "^zstd\\.h$"         "^executor/store/zstd\\.cc$"
-  "^archive(_entry)?\\.h$" "^executor/image/tar_reader\\.(h|cc)$"
-  "^zlib\\.h$"         "^executor/image/byte_source\\.cc$"
+  "^archive(_entry)?\\.h$" "^executor/archive/tar_reader\\.(h|cc)$"
+  "^zlib\\.h$"         "^executor/archive/byte_source\\.cc$"
   "^sqfs/"             "^executor/squashfs/(block_compressor|image_file|image_writer|inode_writer)\\.cc$"
   "^xxhash\\.h$"       "^executor/base/fast_hash\\.cc$"
-  "^nlohmann/"         "^executor/image/oci_json\\.(h|cc)$"
+  "^nlohmann/"         "^executor/base/json_reader\\.cc$"
   "^CLI/"              "^(executor/cli/|generator/generate_main\\.cc$)")
 
 # The C++ library, and what the system has.

@@ -1,0 +1,103 @@
+// "@EXPLICIT" lists, as `conda list --explicit` and conda-lock write them (CEP 23).
+#include <cstdlib>
+
+#include "base/file_system.h"
+#include "base/process.h"
+#include "base/text.h"
+#include "env/lock_formats.h"
+
+namespace cntr::env {
+namespace {
+
+std::string_view trimmed(std::string_view line) {
+  constexpr std::string_view kSpace = " \t\r\f\v";
+  line.remove_prefix(std::min(line.find_first_not_of(kSpace), line.size()));
+  line.remove_suffix(line.size() - (line.find_last_not_of(kSpace) + 1));
+  return line;
+}
+
+bool is_name_character(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+}
+
+// "$NAME" and "${NAME}"; a variable that is not set stays as it is.
+std::string expand_variables(std::string_view text) {
+  std::string out;
+  for (size_t at = 0; at < text.size();) {
+    const bool braces = text.substr(at, 2) == "${";
+    const size_t begin = at + (braces ? 2 : 1);
+    size_t end = begin;
+    while (text[at] == '$' && end < text.size() && is_name_character(text[end])) ++end;
+    const bool closed = !braces || (end < text.size() && text[end] == '}');
+    std::optional<std::string> value;
+    if (end > begin && closed) {
+      value = environment_variable(std::string(text.substr(begin, end - begin)));
+    }
+    if (value) {
+      out += *value;
+      at = end + (braces ? 1 : 0);
+    } else {
+      out += text[at++];
+    }
+  }
+  return out;
+}
+
+std::string expand(std::string_view text) {
+  std::string out = expand_variables(text);
+  if (out != "~" && !out.starts_with("~/")) return out;
+  return environment_variable("HOME").value_or("~") + out.substr(1);
+}
+
+void read_sum(std::string_view sum, LockedPackage& package) {
+  const auto digest = Digest::parse(sum);
+  const bool is_md5 =
+      sum.size() == 32 && sum.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+  if (!digest && !is_md5) {
+    throw user_error_at(package.where, quote(sum) + " is no MD5 or SHA-256 sum");
+  }
+  package.sha256 = digest;
+  if (is_md5) package.md5 = sum;
+}
+
+LockedPackage read_line(std::string_view line, const Location& where) {
+  const size_t hash = line.rfind('#');
+  const std::string url = absolute_url(expand(line.substr(0, hash)), where.file);
+  LockedPackage out = package_of_url(url, where);
+  if (hash != std::string_view::npos) read_sum(line.substr(hash + 1), out);
+  return out;
+}
+
+}  // namespace
+
+bool is_explicit_lock(std::string_view text) {
+  for (const std::string& line : split(text, '\n')) {
+    if (trimmed(line) == "@EXPLICIT") return true;
+  }
+  return false;
+}
+
+EnvLock parse_explicit_lock(std::string_view text, const std::string& path,
+                            const LockChoice& choice) {
+  constexpr std::string_view kPlatform = "# platform:";
+  EnvLock out;
+  out.platform = choice.platform;
+  out.is_ordered = true;
+  Location where{path, 0, 0};
+  for (const std::string& whole_line : split(text, '\n')) {
+    ++where.line;
+    const std::string_view line = trimmed(whole_line);
+    if (line.starts_with(kPlatform)) {
+      const std::string_view platform = trimmed(line.substr(kPlatform.size()));
+      if (platform == choice.platform) continue;
+      throw user_error_at(where, "The lock is for " + escaped(platform) + ", the environment for " +
+                                     choice.platform);
+    }
+    if (line.empty() || line[0] == '#' || line == "@EXPLICIT") continue;
+    if (line.find('\0') != std::string_view::npos) throw user_error_at(where, "A NUL character");
+    out.packages.push_back(read_line(line, where));
+  }
+  return out;
+}
+
+}  // namespace cntr::env
