@@ -81,7 +81,7 @@ bool is_block_size(uint32_t size) {
 
 class Parser {
  public:
-  Parser(const std::string& name) : name_(name) {}
+  explicit Parser(const std::string& name) : name_(name) {}
 
   PackTable parse(std::string_view bytes, uint64_t data_size) {
     check(bytes.size() >= kTrailerBytes);

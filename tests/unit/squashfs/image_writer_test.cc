@@ -206,6 +206,24 @@ TEST_F(ImageTest, HasHolesAndHugeFiles) {
   }
 }
 
+// Of a pack that says so: to hash as many zeros would take minutes.
+TEST_P(ReaderTest, SeesAFileOfMillionsOfBlocks) {
+  constexpr uint32_t kBlocks = 3'000'000;
+  PackTable table;
+  table.block_sizes.resize(kBlocks);
+  table.block_checksums.resize(kBlocks);
+  table.files.push_back({.size = kBlocks * uint64_t{kBlock}, .blocks = kBlocks});
+  pack_.emplace(new_file("pack"), "pack", table);
+  put("huge", tree_.make_file({}, {0, 0}));
+  look([&](const std::string& directory) {
+    EXPECT_EQ(stat_file(directory + "/huge")->size, kBlocks * uint64_t{kBlock});
+    const UniqueFd fd = open_to_read(directory + "/huge");
+    std::string bytes(10, 'x');
+    ASSERT_EQ(pread(fd.get(), bytes.data(), 10, off_t{kBlocks - 1} * off_t{kBlock}), 10);
+    EXPECT_EQ(bytes, std::string(10, '\0'));
+  });
+}
+
 TEST_P(ReaderTest, SeesEveryName) {
   const std::string longest(255, 'n');
   put("\xff\xfe not UTF-8", file("1"));
@@ -247,6 +265,25 @@ TEST_P(ReaderTest, SeesADirectoryOfManyEntries) {
     EXPECT_FALSE(stat_link(root + "/many/" + name(kEntries)));
     EXPECT_EQ(read_file(root + "/many/" + name(1001)), "other");
     EXPECT_EQ(stat_link(root + "/many/" + name(1001))->links, 100U);
+  });
+}
+
+// Each name needs a header of its own, more of them than the index of a directory can count.
+TEST_P(ReaderTest, SeesADirectoryWhoseNamesLeadHereAndThere) {
+  constexpr int kEntries = 70'000;
+  if (GetParam() == Reader::kUnsquashfs) GTEST_SKIP() << "as the kernel, but slow";
+  const NodeId here = file("here");
+  const NodeId there = file("there");
+  put("1/here", here);
+  for (int i = 0; i < 1000; ++i) put("2/" + std::to_string(i), tree_.make_fifo({}));
+  put("3/there", there);
+  const NodeId directory = *tree_.directory_at("many", {});
+  for (int i = 0; i < kEntries; ++i) {
+    tree_.add(directory, std::to_string(i), i % 2 == 0 ? here : there);
+  }
+  look([&](const std::string& root) {
+    EXPECT_EQ(read_file(root + "/many/10"), "here");
+    EXPECT_EQ(read_file(root + "/many/9999"), "there");
   });
 }
 
