@@ -16,7 +16,7 @@ namespace {
 
 // Far above any real image, and well below what a process may open: removing a tree takes a
 // descriptor a level.
-constexpr size_t kMaxDepth = 200;
+constexpr size_t kMaxDirectoryDepth = 200;
 constexpr size_t kMaxPath = 3072;
 constexpr int kMaxLinks = 40;  // as the kernel
 constexpr mode_t kImpliedMode = 0755;
@@ -44,7 +44,7 @@ Error too_long(const std::string& what) {
 }
 
 Error too_deep() {
-  return user_error("it is more than " + std::to_string(kMaxDepth) + " directories deep");
+  return user_error("it is more than " + std::to_string(kMaxDirectoryDepth) + " directories deep");
 }
 
 std::array<timespec, 2> both(const timespec& time) { return {time, time}; }
@@ -62,7 +62,7 @@ std::vector<std::string> entry_components(std::string_view name, const std::stri
     }
     if (!part.empty() && part != ".") components.push_back(std::move(part));
   }
-  if (components.size() > kMaxDepth) throw too_deep();
+  if (components.size() > kMaxDirectoryDepth) throw too_deep();
   return components;
 }
 
@@ -131,7 +131,7 @@ TreeWriter::Directory TreeWriter::resolve(const std::vector<std::string>& compon
     Directory child = open_child(walked.back(), name, make_missing, link_target);
     if (child) {
       walked.push_back(std::move(child));
-      if (walked.size() > kMaxDepth + 1) throw too_deep();
+      if (walked.size() > kMaxDirectoryDepth + 1) throw too_deep();
       if (walked.back()->path.size() > kMaxPath) throw too_long("its resolved name");
       continue;
     }
