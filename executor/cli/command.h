@@ -12,6 +12,7 @@ using Action = std::function<int()>;
 void add_run_command(CLI::App& app, Action& action);
 void add_check_command(CLI::App& app, Action& action);
 void add_image_command(CLI::App& app, Action& action);
+void add_env_command(CLI::App& app, Action& action);
 void add_explain_command(CLI::App& app, Action& action);
 void add_shell_command(CLI::App& app, Action& action);
 void add_graph_command(CLI::App& app, Action& action);

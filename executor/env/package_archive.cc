@@ -79,7 +79,11 @@ class PayloadChecker {
   // nullopt for what is no part of the payload.
   std::optional<PayloadEntry> check(const TarEntry& entry) {
     if (entry.kind == TarKind::kDirectory) return std::nullopt;
-    PayloadEntry out{normal_package_path(entry.path, "it has"), entry.kind, entry.mode, entry.size,
+    PayloadEntry out{normal_package_path(entry.path, "it has"),
+                     entry.kind,
+                     entry.mode,
+                     entry.mtime.tv_sec,
+                     entry.size,
                      entry.target};
     if (is_info(out.path)) return std::nullopt;
     if (entry.kind == TarKind::kSpecial) {

@@ -12,6 +12,7 @@
 
 #include "archive/tar_reader.h"
 #include "archive/unpack_budget.h"
+#include "base/error.h"
 #include "base/file_system.h"
 #include "env/package_info.h"
 
@@ -22,6 +23,7 @@ struct PayloadEntry {
   std::string path;  // relative, normal; no path twice
   archive::TarKind kind = archive::TarKind::kFile;
   mode_t mode = 0;
+  int64_t mtime = 0;  // seconds since 1970
   uint64_t size = 0;
   std::string target;  // of a symbolic link as it is; of a hard link the normal path of a file
                        // that was there before
@@ -34,6 +36,7 @@ class PackageArchive {
   PackageArchive(UniqueFd file, std::string name);
 
   const PackageInfo& info() const { return info_; }
+  const std::string& name() const { return name_; }
 
   // Calls `visit` for each entry, in the archive's order. It may take the bytes of a regular file
   // with reader.read(). What it throws is thrown, with the package's and the entry's name.

@@ -6,6 +6,7 @@
 #include <unordered_set>
 
 #include "base/error.h"
+#include "base/json_reader.h"
 #include "base/text.h"
 
 namespace cntr::env {
@@ -57,7 +58,7 @@ Noarch to_noarch(const JsonNode& node) {
 
 void read_index(const std::string& text, PackageInfo& out) {
   const JsonNode root = JsonNode::parse(text, "info/index.json");
-  out.index = root.members();
+  out.index = text;
   out.name = checked_word(root.at("name"));
   out.version = checked_word(root.at("version"));
   out.build = checked_word(root.at("build"));

@@ -13,7 +13,6 @@
 #include <vector>
 
 #include "base/digest.h"
-#include "base/json_reader.h"
 #include "env/prefix.h"
 
 namespace cntr::env {
@@ -60,7 +59,7 @@ struct PackageInfo {
   bool has_paths_json = false;            // else the older lists were read
   std::vector<PackagePath> paths;         // in the package's order; no path twice
   std::vector<EntryPoint> entry_points;
-  std::vector<std::pair<std::string, JsonNode>> index;  // all of index.json
+  std::string index;  // the text of index.json
 
   std::string dist() const { return name + "-" + version + "-" + build; }
 };

@@ -66,19 +66,22 @@ std::string replaced(std::string_view text, std::string_view from, std::string_v
   }
 }
 
-void replace_in_text(std::string& content, std::string_view from, std::string_view to) {
-  if (content.find(from) != std::string::npos) content = replaced(content, from, to);
+bool replace_in_text(std::string& content, std::string_view from, std::string_view to) {
+  if (content.find(from) == std::string::npos) return false;
+  content = replaced(content, from, to);
+  return true;
 }
 
 // A string reaches from the placeholder to the next NUL (one code unit of zeros). One without a NUL
 // behind it is left alone.
-void replace_in_binary(std::string& content, std::string_view from, std::string_view to,
+bool replace_in_binary(std::string& content, std::string_view from, std::string_view to,
                        size_t unit) {
   const std::string nul(unit, '\0');
+  bool changed = false;
   size_t begin = content.find(from);
   while (begin != std::string::npos) {
     const size_t end = content.find(nul, begin + from.size());
-    if (end == std::string::npos) return;
+    if (end == std::string::npos) return changed;
     if (to.size() > from.size()) {
       throw user_error("the prefix has " + std::to_string(to.size()) +
                        " bytes, and the package has room for " + std::to_string(from.size()));
@@ -87,8 +90,10 @@ void replace_in_binary(std::string& content, std::string_view from, std::string_
     std::string text = replaced(std::string_view(content).substr(begin, size), from, to);
     text.resize(size, '\0');
     content.replace(begin, size, text);
+    changed = true;
     begin = content.find(from, begin + size);
   }
+  return changed;
 }
 
 // "#! /path/to/program options" at the begin of a text, without its newline.
@@ -115,15 +120,16 @@ std::optional<Shebang> find_shebang(std::string_view content) {
   return out;
 }
 
-void shorten_shebang(std::string& content) {
+bool shorten_shebang(std::string& content) {
   const auto shebang = find_shebang(content);
-  if (!shebang) return;
+  if (!shebang) return false;
   const size_t slash = shebang->program.rfind('/');
   const bool has_space = shebang->program.substr(0, slash).find("\\ ") != std::string_view::npos;
-  if (shebang->line.size() <= kLongestShebang && !has_space) return;
+  if (shebang->line.size() <= kLongestShebang && !has_space) return false;
   const std::string shorter = "#!/usr/bin/env " + std::string(shebang->program.substr(slash + 1)) +
                               std::string(shebang->options);
   content = replaced(content, std::string(shebang->line), shorter);
+  return true;
 }
 
 }  // namespace
@@ -151,18 +157,17 @@ void check_prefix(const std::string& prefix) {
   }
 }
 
-void replace_prefix(std::string& content, FileMode mode, std::string_view placeholder,
+bool replace_prefix(std::string& content, FileMode mode, std::string_view placeholder,
                     std::string_view prefix) {
+  bool changed = false;
   for (const Encoding encoding : kEncodings) {
     const std::string from = encode(placeholder, encoding);
     const std::string to = encode(prefix, encoding);
-    if (mode == FileMode::kText) {
-      replace_in_text(content, from, to);
-    } else {
-      replace_in_binary(content, from, to, encoding.unit);
-    }
+    changed |= mode == FileMode::kText ? replace_in_text(content, from, to)
+                                       : replace_in_binary(content, from, to, encoding.unit);
   }
-  if (mode == FileMode::kText) shorten_shebang(content);
+  if (mode == FileMode::kText) changed |= shorten_shebang(content);
+  return changed;
 }
 
 std::string python_shebang(const std::string& interpreter) {

@@ -19,9 +19,9 @@ void check_prefix(const std::string& prefix);
 // byte orders. In a binary file each string that holds it keeps its length: NULs are added at its
 // end. In a text file a first line "#!..." of more than 127 bytes becomes "#!/usr/bin/env ...".
 //
-// Throws a user Error when the prefix is longer than the placeholder of a binary file, and when the
-// placeholder is no UTF-8.
-void replace_prefix(std::string& content, FileMode mode, std::string_view placeholder,
+// True when the content has changed. Throws a user Error when the prefix is longer than the
+// placeholder of a binary file, and when the placeholder is no UTF-8.
+bool replace_prefix(std::string& content, FileMode mode, std::string_view placeholder,
                     std::string_view prefix);
 
 // The first lines of a script that runs in the interpreter at that path: "#!<path>\n", or, when

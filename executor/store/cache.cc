@@ -240,6 +240,16 @@ std::string Cache::images_directory() const {
   return state_->make_directory("images", state_->sharing.meeting_place());
 }
 
+std::string Cache::packages_directory() const {
+  state_->make_layout();
+  return state_->make_directory("packages", state_->sharing.directory);
+}
+
+std::string Cache::packs_directory() const {
+  state_->make_layout();
+  return state_->make_directory("packs", state_->sharing.meeting_place());
+}
+
 FileDigests& Cache::file_digests() { return *state_->digests; }
 
 std::optional<ActionResult> Cache::find_action(const Digest& signature) {

@@ -5,6 +5,8 @@
 //   <root>/v1/cache.db        SQLite, WAL (rollback journal on network file systems)
 //   <root>/v1/blobs/          content store
 //   <root>/v1/images/         unpacked images, by identity (layer image)
+//   <root>/v1/packages/       conda packages, by SHA-256 (layer env)
+//   <root>/v1/packs/          the same, ready for an image (layer env)
 //   <root>/v1/tmp/            what is being written
 //
 // Files are created with the group and other bits of <root> itself, so a directory that several
@@ -91,8 +93,11 @@ class Cache {
   // A directory for what is being written, on the file system of the cache: what has lain in it for
   // a day is removed. Throws an environment Error when it cannot be made.
   std::string scratch_directory() const;
-  // The same for images. Throws as well.
+  // The same for images, for conda packages as they were downloaded, and for those that are ready
+  // for an image. Each throws as well.
   std::string images_directory() const;
+  std::string packages_directory() const;
+  std::string packs_directory() const;
 
   FileDigests& file_digests();
 

@@ -179,6 +179,11 @@ void Cache::clear() {
     if (name.ends_with(kLockSuffix)) continue;
     sweep.attempt([&] { remove_image(images + "/" + name, scratch); });
   }
+  for (const char* const directory : {"/packages/", "/packs/"}) {
+    for (const std::string& name : names_in(state_->home() + directory)) {
+      sweep.attempt([&] { remove_tree(state_->home() + directory + name); });
+    }
+  }
   sweep.attempt([&] { state_->remove_old_scratch(); });
   for (const std::string& name : names_in(state_->home())) {
     if (!name.starts_with("cache.db.damaged-")) continue;

@@ -17,7 +17,7 @@ set(runner_uses base spec)
 set(build_uses base spec store image env runner)
 set(engine_uses base spec ninja store build)
 set(report_uses base spec store)
-set(cli_uses base spec ninja store image env runner build engine report)
+set(cli_uses base spec ninja squashfs store image env runner build engine report)
 set(generator_uses base spec)
 
 # Each third-party header, and the files that may include it.

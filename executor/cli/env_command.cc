@@ -1,0 +1,87 @@
+#include <memory>
+
+#include "base/text.h"
+#include "base/units.h"
+#include "cli/command.h"
+#include "cli/session.h"
+#include "env/download.h"
+#include "env/env_builder.h"
+#include "env/lock.h"
+
+namespace cntr::cli {
+namespace {
+
+struct BuildArguments {
+  std::string lock;
+  std::string output;
+  std::string compression = "zstd";
+  std::string link_scripts = "refuse";
+  bool quiet = false;
+  env::LockChoice choice{env::host_platform(), "default", {"main"}};
+  env::EnvOptions options;
+};
+
+std::string summary_text(const std::string& path, const env::EnvSummary& summary) {
+  return path + ": " + std::to_string(summary.packages) + " packages (" +
+         std::to_string(summary.reused) + " from the cache), " + format_bytes(summary.image.bytes) +
+         "\n";
+}
+
+int build_env(const BuildArguments& arguments) {
+  const std::string lock_path = normal_path(arguments.lock, current_directory());
+  const env::EnvLock lock = env::parse_lock(read_file(lock_path), lock_path, arguments.choice);
+  env::EnvOptions options = arguments.options;
+  options.compression = squashfs::parse_compression(arguments.compression);
+  options.link_scripts =
+      arguments.link_scripts == "ignore" ? env::LinkScripts::kIgnore : env::LinkScripts::kRefuse;
+  const store::Cache cache(store::Cache::default_root(), warnings());
+  const std::string scratch = cache.scratch_directory();
+  const env::PackageSource source(
+      cache.packages_directory(), scratch, {},
+      [](const std::string& url, const std::string& to) { env::download(url, to, {}); });
+  const env::PackStore store(cache.packs_directory(), scratch);
+  env::EnvBuilder builder(source, store, scratch, warnings());
+  const env::EnvSummary summary = builder.build(lock, options, arguments.output);
+  if (!arguments.quiet) print(summary_text(arguments.output, summary));
+  return kSuccess;
+}
+
+void add_build_command(CLI::App& command, Action& action) {
+  CLI::App* const build =
+      command.add_subcommand("build", "Make an environment: a lock becomes one squashfs file");
+  const auto arguments = std::make_shared<BuildArguments>();
+  build
+      ->add_option("--lock", arguments->lock,
+                   "An explicit list of packages, a conda-lock.yml or a pixi.lock")
+      ->required();
+  build->add_option("-o,--output", arguments->output, "The file to write")->required();
+  build
+      ->add_option("--prefix", arguments->options.prefix,
+                   "The path at which the environment is to be seen")
+      ->capture_default_str();
+  build->add_option("--platform", arguments->choice.platform, "conda's name of the platform")
+      ->capture_default_str();
+  build->add_option("--environment", arguments->choice.environment, "Which one of a pixi.lock")
+      ->capture_default_str();
+  build->add_option("--category", arguments->choice.categories, "Which ones of a conda-lock.yml")
+      ->capture_default_str();
+  build->add_option("--compression", arguments->compression, "zstd[:LEVEL], lz4, gzip or xz")
+      ->capture_default_str();
+  build
+      ->add_option("--link-scripts", arguments->link_scripts,
+                   "What to do with a package that has a script to run when it is installed")
+      ->check(CLI::IsMember({"refuse", "ignore"}))
+      ->capture_default_str();
+  build->add_flag("-q,--quiet", arguments->quiet, "Print warnings and errors only");
+  build->callback([&action, arguments] { action = [arguments] { return build_env(*arguments); }; });
+}
+
+}  // namespace
+
+void add_env_command(CLI::App& app, Action& action) {
+  CLI::App* const command = app.add_subcommand("env", "Conda environments");
+  command->require_subcommand(1);
+  add_build_command(*command, action);
+}
+
+}  // namespace cntr::cli
