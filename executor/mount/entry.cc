@@ -6,6 +6,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -152,21 +153,27 @@ Action action_for(const Situation& situation) {
 // --- the end
 
 std::optional<std::string> dismantle(const Entry& entry) {
-  Seen seen = look_at(entry.point);
-  for (int i = 0; i < kMostStacked && seen != Seen::kNothing; ++i, seen = look_at(entry.point)) {
-    if (seen == Seen::kForeign) return "it is another user's";
-    const std::optional<MountEntry> mount = find_mount(read_mount_table(), entry.point);
-    if (!mount || !shows_squashfs(*mount)) return "something else is mounted there";
-    const auto how = seen == Seen::kDead ? Unmounting::kAtOnce : Unmounting::kIfUnused;
-    if (auto trouble = unmount_directory(entry.point, how)) return trouble;
+  for (int i = 0;; ++i) {
+    const std::vector<MountEntry> table = read_mount_table();
+    const bool mounted = std::any_of(table.begin(), table.end(), [&](const MountEntry& mount) {
+      return mount.point == entry.point && shows_squashfs(mount);
+    });
+    if (!mounted) break;
+    if (i == kMostStacked) return "too much is mounted there";
+    if (!shows_squashfs(*find_mount(table, entry.point))) return "something is mounted over it";
+    const bool dead = look_at(entry.point) == Seen::kDead;
+    if (auto trouble =
+            unmount_directory(entry.point, dead ? Unmounting::kAtOnce : Unmounting::kIfUnused)) {
+      return trouble;
+    }
   }
-  if (seen != Seen::kNothing) return "too many things are mounted there";
   const std::optional<Record> record = read_record(entry);
   if (entry.own_point() || (record && record->made_directory)) rmdir(entry.point.c_str());
   for (const std::string& name : list_directory(entry.directory)) {
     unlink((entry.directory + "/" + name).c_str());
   }
   rmdir(entry.directory.c_str());
+  rmdir(parent_path(entry.directory).c_str());  // unless there are other entries
   return std::nullopt;
 }
 

@@ -94,7 +94,8 @@ Action action_for(const Situation& situation);
 
 // --- the end of a mount. The caller has the exclusive lock.
 
-// Unmounts and removes the entry; nullopt when done, else why it is not unmounted.
+// Unmounts and removes the entry, and its namespace's directory with the last one; nullopt when
+// done, else why it is not unmounted.
 std::optional<std::string> dismantle(const Entry& entry);
 // Dismantles the entries of the same namespace that nobody guards or uses, but for `but`.
 void sweep(const std::string& namespace_directory, const std::string& but);

@@ -183,13 +183,19 @@ void Guardian::watch() {
   while (lock_exclusive() && is_mine()) {
     if (!stays_unused()) continue;
     if (!is_mine()) return;
-    if (!dismantle(entry_)) {
-      rmdir(parent_path(entry_.directory).c_str());  // unless there are other mounts
-      return;
-    }
+    if (!dismantle(entry_)) return;
     flock(directory_.get(), LOCK_UN);
     pause_for(std::max(assignment_.idle, kRetry));
   }
+}
+
+// And lets go of what the caller waits for.
+void send(const Report& report) {
+  const std::string text = report_text(report);
+  [[maybe_unused]] const ssize_t written = write(STDERR_FILENO, text.data(), text.size());
+  const UniqueFd null(open("/dev/null", O_RDWR | O_CLOEXEC));
+  dup2(null.get(), STDERR_FILENO);
+  close(kFirstPassedFd);
 }
 
 }  // namespace
@@ -255,11 +261,7 @@ void guard(const Assignment& assignment) {
     report = {Answer::kFailed, {error.message(), ""}};
   }
   alarm(0);
-  const std::string text = report_text(report);
-  [[maybe_unused]] const ssize_t written = write(STDERR_FILENO, text.data(), text.size());
-  const UniqueFd null(open("/dev/null", O_RDWR | O_CLOEXEC));
-  dup2(null.get(), STDERR_FILENO);
-  close(kFirstPassedFd);
+  send(report);
   if (report.answer != Answer::kMounted && report.answer != Answer::kAdopted) return;
   guardian.watch();
 }
