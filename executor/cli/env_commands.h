@@ -6,5 +6,6 @@
 namespace cntr::cli {
 
 void add_env_prepare_command(CLI::App& env, Action& action);
+void add_env_prereq_command(CLI::App& env, Action& action);
 
 }  // namespace cntr::cli

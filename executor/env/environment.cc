@@ -58,7 +58,7 @@ std::string quoted_words(const std::vector<std::string>& texts) {
 // All of the package's entry in the lock that goes into the environment: its files, and its record
 // in conda-meta/.
 void add_package(const LockedPackage& package, spec::SignatureText& text) {
-  const std::string url = public_url(package.url);
+  const std::string url = recorded_url(package);
   text.add("package", url, sums_of(package));
   if (package.depends) text.add("depends", url, quoted_words(*package.depends));
   if (package.constrains) text.add("constrains", url, quoted_words(*package.constrains));
@@ -145,8 +145,9 @@ spec::EnvIdentity identify(const spec::Env& env) {
 std::string built_image(const spec::Env& env, const spec::EnvIdentity& identity,
                         const store::Cache& cache, const WarningSink& warn) {
   const std::string directory = cache.envs_directory();
-  const std::string name =
+  std::string name =
       identity.identity.hex() + "-" + squashfs::compression_text(options_of(env).compression);
+  std::replace(name.begin(), name.end(), ':', '-');
   const std::string image = directory + "/" + name + ".squashfs";
   if (exists(image)) return image;
   const FileLock lock(directory + "/" + name + ".lock", [&] {

@@ -1,0 +1,293 @@
+# Steps in conda environments: cntr_add_env() and ENV.
+
+conda_packages=$here/../data/conda
+
+need_mounts() { need squashfs-mounts cntr env prereq; }
+
+# make_package <name> <version>: channel/noarch/<name>-<version>-0.tar.bz2 with a script bin/<name> that
+# says where it is, and what the caller put into the directory package/.
+make_package() {
+  local placeholder=/placeholder_placeholder_placeholder
+  need bzip2 bzip2 --version
+  mkdir -p package/info package/bin channel/noarch
+  printf '#!/bin/sh\necho "%s %s in %s"\n' "$1" "$2" $placeholder >"package/bin/$1"
+  chmod 755 "package/bin/$1"
+  (cd package && find . -type f ! -path './info/*' | cut -c3- | sort) >files
+  mv files package/info/files
+  echo "$placeholder text bin/$1" >package/info/has_prefix
+  printf '{"name": "%s", "version": "%s", "build": "0", "build_number": 0, "depends": [],
+    "subdir": "noarch", "noarch": "generic"}\n' "$1" "$2" >package/info/index.json
+  tar -C package --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner -cjf \
+    "channel/noarch/$1-$2-0.tar.bz2" info $(cd package && ls | grep -v '^info$')
+  rm -rf package
+}
+
+# make_lock <file> <package>...: an explicit lock of packages in channel/noarch/, named as they are.
+make_lock() {
+  local package
+  echo "@EXPLICIT" >"$1"
+  for package in "${@:2}"; do
+    echo "file://$work/channel/noarch/$package#sha256:$(sha256sum "channel/noarch/$package" | cut -c1-64)"
+  done >>"$1"
+}
+
+# A project with the environment `tools`, which has the program hello, and what standard input adds.
+env_project() { # <keywords of cntr_add_env()>
+  need_mounts
+  [ -d channel ] || make_package hello 1
+  begin_project < <(
+    echo "cntr_add_env(tools LOCK tools.lock $*)"
+    cat
+  )
+  [ -f project/tools.lock ] || make_lock project/tools.lock hello-1-0.tar.bz2
+}
+
+# The step `probe`: <words of cntr_add_step()>; what its script, standard input, prints is seen.txt.
+env_script() {
+  env_project <<<"cntr_add_step(probe ENV tools STDOUT seen.txt $* COMMAND -- sh -c [==[$(cat)]==])"
+  configure
+  build_and_expect probe
+}
+
+count_images() { find cache -name '*.squashfs' | wc -l; }
+expect_no_drafts() { expect_equal "drafts" "" "$(find cache/v1/tmp -mindepth 1)"; }
+
+test_a_step_runs_in_an_environment() {
+  need_bubblewrap
+  env_script <<'SH'
+hello
+echo "$PATH" | cut -d : -f 1
+echo "$CONDA_PREFIX $CONDA_DEFAULT_ENV $CONDA_SHLVL"
+touch /opt/cntr/env/bin/new 2>/dev/null || echo read-only
+ls /opt/cntr/env
+SH
+  expect_seen "hello 1 in /opt/cntr/env" /opt/cntr/env/bin "/opt/cntr/env /opt/cntr/env 1" read-only \
+    bin conda-meta
+  build_and_expect ""
+}
+
+test_a_program_of_the_environment_is_the_command() {
+  need_bubblewrap
+  env_project <<<'cntr_add_step(probe ENV tools HOST STDOUT seen.txt COMMAND hello)'
+  configure
+  build_and_expect probe
+  expect_seen "hello 1 in /opt/cntr/env"
+}
+
+test_an_environment_inside_an_image() {
+  need_bubblewrap
+  env_script IMAGE box <<<'hello; cat /etc/passwd'
+  expect_seen "hello 1 in /opt/cntr/env" "root:x:0:0:root:/:/bin/sh"
+}
+
+test_an_environment_with_docker() {
+  need_docker
+  env_script IMAGE box RUNNER docker <<<'hello; echo $CONDA_PREFIX; touch /opt/cntr/env/x || echo read-only'
+  expect_seen "hello 1 in /opt/cntr/env" /opt/cntr/env read-only
+}
+
+test_runners_share_results_of_an_environment() {
+  need_bubblewrap
+  need_docker
+  env_script IMAGE box RUNNER bubblewrap <<<'hello'
+  sed -i 's/RUNNER bubblewrap/RUNNER docker/' project/CMakeLists.txt
+  rm build/seen.txt
+  configure
+  build_and_expect "" probe
+}
+
+test_the_host_runner_mounts_at_the_prefix() {
+  env_project "PREFIX $work/prefix" \
+    <<<"cntr_add_step(probe ENV tools RUNNER host STDOUT seen.txt COMMAND hello)"
+  configure
+  build_and_expect probe
+  expect_seen "hello 1 in $work/prefix"
+}
+
+test_the_host_runner_refuses_a_prefix_that_it_cannot_have() {
+  touch file
+  env_project "PREFIX $work/file/env" \
+    <<<"cntr_add_step(probe ENV tools RUNNER host STDOUT seen.txt COMMAND hello)"
+  configure
+  expect_code 2 run_probe
+  expect_output "Step probe: the environment tools cannot be mounted at $work/file/env: "
+  expect_output "The host runner changes no paths"
+}
+
+test_packages_activate_themselves() {
+  need_bubblewrap
+  mkdir -p package/etc/conda/env_vars.d package/etc/conda/activate.d channel/noarch
+  echo '{"GREETING": "hello you", "KEPT": "no"}' >package/etc/conda/env_vars.d/hello.json
+  echo 'export FROM_SCRIPT="$GREETING in $CONDA_PREFIX"; args="$#"' >package/etc/conda/activate.d/b.sh
+  echo 'set FROM_CSH never' >package/etc/conda/activate.d/b.csh
+  make_package hello 1
+  cp "$conda_packages/activate_deactivate_package-1.0-0.conda" channel/noarch/
+  mkdir -p project
+  make_lock project/tools.lock hello-1-0.tar.bz2 activate_deactivate_package-1.0-0.conda
+  env_script ENVIRONMENT KEPT=yes <<'SH'
+echo "$GREETING, $FROM_SCRIPT, $KEPT, $TEST, ${FROM_CSH:-none}"
+echo "$PATH" | cut -d : -f 1,2
+SH
+  expect_seen "hello you, hello you in /opt/cntr/env, yes, teststringfromactivate, none" \
+    "teststringfromactivate/bin/test:/opt/cntr/env/bin"
+  env_project <<<'cntr_add_step(probe ENV tools COMMAND sh -c "exit 7")'
+  configure
+  expect_code 1 run_probe
+  expect_output "step probe failed: exit code 7"
+}
+
+test_a_real_package_is_found_at_the_prefix() {
+  need_bubblewrap
+  mkdir -p channel/noarch project
+  cp "$conda_packages/zlib-1.2.11-h7b6447c_3.conda" channel/noarch/
+  make_lock project/tools.lock zlib-1.2.11-h7b6447c_3.conda
+  env_script <<<'cd $CONDA_PREFIX; grep ^prefix= lib/pkgconfig/zlib.pc; readlink lib/libz.so; ls conda-meta'
+  expect_seen prefix=/opt/cntr/env libz.so.1.2.11 frozen history zlib-1.2.11-h7b6447c_3.json
+}
+
+two_envs_project() {
+  need_bubblewrap
+  make_package hello 1
+  make_package bye 1
+  make_package hello 2
+  env_project <<'CMAKE'
+cntr_add_env(others LOCK others.lock)
+cntr_add_step(one ENV tools STDOUT one.txt COMMAND hello)
+cntr_add_step(two ENV others STDOUT two.txt COMMAND bye)
+cntr_add_step(three HOST STDOUT three.txt COMMAND echo three)
+CMAKE
+  make_lock project/tools.lock hello-1-0.tar.bz2 bye-1-0.tar.bz2
+  make_lock project/others.lock bye-1-0.tar.bz2
+  configure
+  build_and_expect "one three two"
+}
+
+test_a_changed_package_runs_exactly_its_steps() {
+  two_envs_project
+  make_lock project/tools.lock hello-2-0.tar.bz2 bye-1-0.tar.bz2
+  quietly cntr explain -C build one
+  expect_output "env: identity changed"
+  build_and_expect one
+  expect_file build/one.txt "hello 2 in /opt/cntr/env"
+  make_lock project/tools.lock hello-1-0.tar.bz2 bye-1-0.tar.bz2
+  build_and_expect "" one
+}
+
+test_comments_and_order_of_a_lock_change_nothing() {
+  two_envs_project
+  make_lock project/tools.lock bye-1-0.tar.bz2 hello-1-0.tar.bz2
+  sed -i '1i # made by hand' project/tools.lock
+  build_and_expect ""
+  sed -i 's/tools.lock/tools.lock COMPRESSION lz4/' project/CMakeLists.txt
+  build_and_expect ""
+  sed -i 's/COMPRESSION lz4/LINK_SCRIPTS ignore/' project/CMakeLists.txt
+  build_and_expect one
+}
+
+# A hit needs no environment, so neither its packages nor anything that mounts.
+test_a_hit_in_a_fresh_clone_needs_no_environment() {
+  two_envs_project
+  mkdir elsewhere
+  mv project elsewhere/clone
+  mv channel elsewhere/channel
+  sed -i "s,$work/channel,$work/elsewhere/channel," elsewhere/clone/*.lock
+  rm -rf build elsewhere/channel cache/v1/envs cache/v1/packs cache/v1/packages
+  source_dir=$work/elsewhere/clone
+  configure
+  CNTR_MOUNT_WITH=none build_and_expect "" "one three two"
+  [ ! -e cache/v1/envs ] || expect_equal "images" 0 "$(count_images)"
+}
+
+test_a_lock_that_a_step_makes() {
+  need_bubblewrap
+  env_project <<CMAKE
+cntr_add_step(solve HOST STDOUT made.lock INPUTS tools.lock
+              COMMAND cat \${CMAKE_CURRENT_SOURCE_DIR}/tools.lock)
+cntr_add_env(made LOCK solve)
+cntr_add_step(probe ENV made STDOUT seen.txt COMMAND hello)
+CMAKE
+  configure
+  build_and_expect "probe solve"
+  expect_seen "hello 1 in /opt/cntr/env"
+}
+
+test_where_nothing_mounts_a_step_says_so() {
+  need_bubblewrap
+  env_project <<<'cntr_add_step(probe ENV tools STDOUT seen.txt COMMAND hello)'
+  configure
+  CNTR_MOUNT_WITH=none expect_code 3 run_probe
+  expect_output "Step probe: the environment tools cannot be mounted: "
+}
+
+test_a_package_that_is_not_the_locked_one_is_refused() {
+  need_bubblewrap
+  env_project <<<'cntr_add_step(probe ENV tools STDOUT seen.txt COMMAND hello)'
+  configure
+  echo changed >>channel/noarch/hello-1-0.tar.bz2
+  expect_code 2 run_probe
+  expect_output "$source_dir/tools.lock:2: The package hello-1-0.tar.bz2 is not the one that was locked"
+  expect_equal images 0 "$(count_images)"
+  expect_no_drafts
+}
+
+test_two_builds_at_once_make_an_environment_once() {
+  need_bubblewrap
+  env_project <<<'cntr_add_step(probe ENV tools STDOUT seen.txt CACHE OFF COMMAND hello)'
+  configure
+  cp -r build build2
+  cmake -S project -B build2 >/dev/null
+  quietly cmake --build build --target tools
+  mkdir -p cache/v1/envs
+  local name
+  name=$(sed -n 's/^identity: sha256://p' build/cntr/envs/tools.identity)-zstd-3
+  exec 8>"cache/v1/envs/$name.lock"
+  flock 8
+  cntr run build/cntr/steps/probe.yaml >one.log 2>&1 8>&- &
+  local one=$!
+  cntr run build2/cntr/steps/probe.yaml >two.log 2>&1 8>&- &
+  local two=$!
+  wait_until grep -q "environment tools is being built by another process; waiting for it" one.log
+  wait_until grep -q "environment tools is being built by another process; waiting for it" two.log
+  exec 8>&-
+  wait $one
+  wait $two
+  expect_file build/seen.txt "hello 1 in /opt/cntr/env"
+  expect_file build2/seen.txt "hello 1 in /opt/cntr/env"
+  expect_equal images 1 "$(count_images)"
+  expect_no_drafts
+}
+
+test_a_killed_build_of_an_environment_leaves_nothing() {
+  need_bubblewrap
+  mkdir -p package/share
+  head -c 8000000 /dev/urandom >package/share/noise
+  make_package hello 1
+  env_project <<<'cntr_add_step(probe ENV tools STDOUT seen.txt COMMAND hello)'
+  configure
+  run_probe >killed.log 2>&1 &
+  local probe=$!
+  wait_until eval '[ -n "$(find cache/v1/tmp -name "env-*" 2>/dev/null)" ]'
+  kill -9 $probe
+  wait $probe 2>/dev/null || true
+  expect_equal images 0 "$(count_images)"
+  quietly run_probe
+  expect_seen "hello 1 in /opt/cntr/env"
+  expect_equal images 1 "$(count_images)"
+  expect_no_drafts
+  CNTR_MOUNT_IDLE=0 expect_nothing_left
+}
+
+test_clearing_the_cache_removes_environments() {
+  need_bubblewrap
+  env_script <<<hello
+  expect_equal images 1 "$(count_images)"
+  quietly cntr cache clear
+  expect_equal images 0 "$(count_images)"
+}
+
+test_ordinary_user_has_environments() { as_ordinary_user test_a_step_runs_in_an_environment; }
+test_ordinary_user_has_environments_in_images() { as_ordinary_user test_an_environment_inside_an_image; }
+test_ordinary_user_has_activation() { as_ordinary_user test_packages_activate_themselves; }
+test_ordinary_user_has_environments_on_the_host() {
+  as_ordinary_user test_the_host_runner_mounts_at_the_prefix
+}
