@@ -176,15 +176,15 @@ std::string write_listing(const PackedPackage& package) {
     const PackagePath& path = package.info.paths[i];
     write_path(path, package.files[i], places.at(path.placeholder), out);
   }
-  out.text(digest_of(out.bytes()).hex());
+  out.bytes() += digest_of(out.bytes()).hex();
   return std::move(out.bytes());
 }
 
 std::optional<PackedPackage> read_listing(std::string_view bytes) {
-  constexpr size_t kSumSize = 8 + 2 * Digest::kSize;
+  constexpr size_t kSumSize = 2 * Digest::kSize;
   if (!bytes.starts_with(kMagic) || bytes.size() < kMagic.size() + kSumSize) return std::nullopt;
   const std::string_view body = bytes.substr(0, bytes.size() - kSumSize);
-  if (bytes.substr(body.size() + 8) != digest_of(body).hex()) return std::nullopt;
+  if (bytes.substr(body.size()) != digest_of(body).hex()) return std::nullopt;
   Reader in(body.substr(kMagic.size()));
   PackedPackage out;
   out.info = read_info(in);
