@@ -1,6 +1,6 @@
 # Steps in conda environments: cntr_add_env() and ENV.
 
-conda_packages=$here/../data/conda
+conda_packages=$here/../data/conda/packages
 
 need_mounts() { need squashfs-mounts cntr env prereq; }
 
@@ -22,12 +22,13 @@ make_package() {
   rm -rf package
 }
 
-# make_lock <file> <package>...: an explicit lock of packages in channel/noarch/, named as they are.
+# make_lock <file> <package>...: an explicit lock of packages in the channel, each named as its file.
 make_lock() {
-  local package
+  local package path
   echo "@EXPLICIT" >"$1"
   for package in "${@:2}"; do
-    echo "file://$work/channel/noarch/$package#sha256:$(sha256sum "channel/noarch/$package" | cut -c1-64)"
+    path=$(echo channel/*/"$package")
+    echo "file://$work/$path#sha256:$(sha256sum "$path" | cut -c1-64)"
   done >>"$1"
 }
 
@@ -138,11 +139,11 @@ SH
 
 test_a_real_package_is_found_at_the_prefix() {
   need_bubblewrap
-  mkdir -p channel/noarch project
-  cp "$conda_packages/zlib-1.2.11-h7b6447c_3.conda" channel/noarch/
-  make_lock project/tools.lock zlib-1.2.11-h7b6447c_3.conda
-  env_script <<<'cd $CONDA_PREFIX; grep ^prefix= lib/pkgconfig/zlib.pc; readlink lib/libz.so; ls conda-meta'
-  expect_seen prefix=/opt/cntr/env libz.so.1.2.11 frozen history zlib-1.2.11-h7b6447c_3.json
+  mkdir -p channel/linux-64 project
+  cp "$conda_packages/xtensor-io-0.10.3-hb585cf6_0.tar.bz2" channel/linux-64/
+  make_lock project/tools.lock xtensor-io-0.10.3-hb585cf6_0.tar.bz2
+  env_script <<<'cd $CONDA_PREFIX; grep ^prefix= lib/pkgconfig/xtensor-io.pc; ls conda-meta'
+  expect_seen prefix=/opt/cntr/env frozen history xtensor-io-0.10.3-hb585cf6_0.json
 }
 
 two_envs_project() {
