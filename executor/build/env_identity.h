@@ -15,6 +15,9 @@ spec::EnvIdentity prepare_env(const std::string& env_spec_path);
 // Throws as env::identify() does.
 spec::EnvIdentity identity_of_lock(const std::string& env_spec_path);
 
+// The same, from the identity file when that is newer than the spec and the lock.
+spec::EnvIdentity identity_of_unchanged_lock(const std::string& env_spec_path);
+
 // What the identity file says; prepares the environment when there is none.
 spec::EnvIdentity current_env_identity(const std::string& env_spec_path);
 

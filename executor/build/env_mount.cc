@@ -10,7 +10,7 @@ namespace {
 mount::Mounted mount_for(const spec::Step& step, const spec::Env& env, const std::string& image,
                          runner::Kind kind) {
   const mount::Mounts mounts;
-  if (kind != runner::Kind::kHost) return mounts.mount({image}, env.name);
+  if (kind != runner::Kind::kHost) return mounts.mount({image}, "env");
   try {
     return mounts.mount_at({image}, env.prefix);
   } catch (const Error& error) {

@@ -237,7 +237,8 @@ runner::Sandbox set_up_sandbox(const spec::Step& step, const ResolvedStep& resol
   if (path_below(sandbox.directory, kBuild)) {
     make_directories_in_work(execution.work, path_in_work(execution.work, sandbox.directory));
   }
-  if (execution.runner == runner::Kind::kHost) stage_on_host(step, sandbox);
+  if (execution.runner == runner::Kind::kHost)
+    stage_on_host(step, execution.env ? execution.env->prefix : "", sandbox);
   return sandbox;
 }
 

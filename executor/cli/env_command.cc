@@ -83,6 +83,8 @@ void add_env_command(CLI::App& app, Action& action) {
   CLI::App* const command = app.add_subcommand("env", "Conda environments");
   command->require_subcommand(1);
   add_build_command(*command, action);
+  add_env_exec_commands(*command, action);
+  add_env_list_commands(*command, action);
   add_env_prereq_command(*command, action);
   add_env_prepare_command(*command, action);
 }

@@ -58,8 +58,7 @@ void add_env_prereq_command(CLI::App& env, Action& action) {
   prereq->footer(
       "Each way is really tried. Exits with 0 when one of them works, else with 3. The variable\n"
       "CNTR_MOUNT_WITH chooses: kernel, squashfuse_ll, squashfuse, several with commas, none.");
-  prereq->callback(
-      [&action, json] { action = [json] { return look_at_prerequisites(*json); }; });
+  prereq->callback([&action, json] { action = [json] { return look_at_prerequisites(*json); }; });
 }
 
 }  // namespace cntr::cli

@@ -142,15 +142,19 @@ spec::EnvIdentity identify(const spec::Env& env) {
   return {text.digest(), options.prefix};
 }
 
-std::string built_image(const spec::Env& env, const spec::EnvIdentity& identity,
-                        const store::Cache& cache, const WarningSink& warn) {
-  const std::string directory = cache.envs_directory();
+std::string image_path(const spec::Env& env, const spec::EnvIdentity& identity,
+                       const store::Cache& cache) {
   std::string name =
       identity.identity.hex() + "-" + squashfs::compression_text(options_of(env).compression);
   std::replace(name.begin(), name.end(), ':', '-');
-  const std::string image = directory + "/" + name + ".squashfs";
+  return cache.envs_directory() + "/" + name + ".squashfs";
+}
+
+std::string built_image(const spec::Env& env, const spec::EnvIdentity& identity,
+                        const store::Cache& cache, const WarningSink& warn) {
+  const std::string image = image_path(env, identity, cache);
   if (exists(image)) return image;
-  const FileLock lock(directory + "/" + name + ".lock", [&] {
+  const FileLock lock(image + ".lock", [&] {
     warn("environment " + env.name + " is being built by another process; waiting for it");
   });
   if (exists(image)) return image;
@@ -159,11 +163,11 @@ std::string built_image(const spec::Env& env, const spec::EnvIdentity& identity,
                         "Environment " + env.name + ": its lock changed since it was looked at",
                         {"Build again."});
   }
-  const Workshop workshop(cache.scratch_directory() + "/env-" + name);
+  const Workshop workshop(cache.scratch_directory() + "/env-" + base_name(image));
   const std::string draft = workshop.path() + "/image";
   at_declaration(
       env, [&] { build_image(env, locked_packages(env), workshop.path(), draft, cache, warn); });
-  if (chmod(draft.c_str(), store::sharing_of(directory).file) != 0) {
+  if (chmod(draft.c_str(), store::sharing_of(parent_path(image)).file) != 0) {
     throw system_error("Cannot set the permissions of " + draft, errno);
   }
   rename_path(draft, image);

@@ -23,6 +23,10 @@ EnvOptions options_of(const spec::Env& env);
 // package without a checksum.
 spec::EnvIdentity identify(const spec::Env& env);
 
+// Where the environment's squashfs file is in the cache once it is built.
+std::string image_path(const spec::Env& env, const spec::EnvIdentity& identity,
+                       const store::Cache& cache);
+
 // The environment as a squashfs file in the cache, built when it is not there: once, also when many
 // processes ask at the same time, and never half. Who mounts it keeps it open, so that it may be
 // removed from the cache at any time. Throws as EnvBuilder does, and a user Error when the lock is

@@ -35,6 +35,7 @@ make_lock() {
 # A project with the environment `tools`, which has the program hello, and what standard input adds.
 env_project() { # <keywords of cntr_add_env()>
   need_mounts
+  export CNTR_MOUNT_IDLE=0
   [ -d channel ] || make_package hello 1
   begin_project < <(
     echo "cntr_add_env(tools LOCK tools.lock $*)"
@@ -103,6 +104,7 @@ test_the_host_runner_mounts_at_the_prefix() {
   configure
   build_and_expect probe
   expect_seen "hello 1 in $work/prefix"
+  wait_until test ! -e prefix
 }
 
 test_the_host_runner_refuses_a_prefix_that_it_cannot_have() {
@@ -235,13 +237,12 @@ test_two_builds_at_once_make_an_environment_once() {
   need_bubblewrap
   env_project <<<'cntr_add_step(probe ENV tools STDOUT seen.txt CACHE OFF COMMAND hello)'
   configure
-  cp -r build build2
-  cmake -S project -B build2 >/dev/null
+  build_dir=build2 configure
   quietly cmake --build build --target tools
   mkdir -p cache/v1/envs
   local name
   name=$(sed -n 's/^identity: sha256://p' build/cntr/envs/tools.identity)-zstd-3
-  exec 8>"cache/v1/envs/$name.lock"
+  exec 8>"cache/v1/envs/$name.squashfs.lock"
   flock 8
   cntr run build/cntr/steps/probe.yaml >one.log 2>&1 8>&- &
   local one=$!
@@ -275,7 +276,7 @@ test_a_killed_build_of_an_environment_leaves_nothing() {
   expect_seen "hello 1 in /opt/cntr/env"
   expect_equal images 1 "$(count_images)"
   expect_no_drafts
-  CNTR_MOUNT_IDLE=0 expect_nothing_left
+  expect_nothing_left
 }
 
 test_clearing_the_cache_removes_environments() {
@@ -291,4 +292,82 @@ test_ordinary_user_has_environments_in_images() { as_ordinary_user test_an_envir
 test_ordinary_user_has_activation() { as_ordinary_user test_packages_activate_themselves; }
 test_ordinary_user_has_environments_on_the_host() {
   as_ordinary_user test_the_host_runner_mounts_at_the_prefix
+}
+
+# --- cntr env -----------------------------------------------------------------------------------
+
+commands_project() {
+  env_project <<<''
+  configure
+}
+
+in_env() { cntr env exec -C build -- "$@"; }
+
+test_exec_runs_a_command_in_the_environment() {
+  mkdir -p package/etc/conda/activate.d
+  echo 'export FROM_SCRIPT=script' >package/etc/conda/activate.d/b.sh
+  make_package hello 1
+  commands_project
+  in_env sh -c 'hello; echo $CONDA_PREFIX $FROM_SCRIPT; echo "$1"; pwd' sh "two  words" >seen
+  expect_file seen "$(printf '%s\n' "hello 1 in /opt/cntr/env" "/opt/cntr/env script" "two  words" "$work")"
+  [ ! -e /opt/cntr/env ]
+  expect_code 7 in_env sh -c 'exit 7'
+  expect_code 143 in_env sh -c 'kill -TERM $$'
+  expect_code 127 cntr env exec -C build -n tools -- no-such-program
+  echo input | in_env cat >seen
+  expect_file seen input
+}
+
+# Each sees its own at the one prefix; what runs keeps its environment.
+test_exec_runs_several_environments_at_once() {
+  make_package hello 1
+  make_package hello 2
+  mkdir -p project
+  make_lock project/two.lock hello-2-0.tar.bz2
+  env_project <<<'cntr_add_env(two LOCK two.lock)'
+  configure
+  mkfifo go
+  cntr env exec -C build -n tools -- sh -c 'cat go >/dev/null; hello' >one &
+  local one=$!
+  wait_until process_runs "cat.go"
+  cntr env exec -C build -n two -- hello >two
+  echo >go
+  wait $one
+  expect_file one "hello 1 in /opt/cntr/env"
+  expect_file two "hello 2 in /opt/cntr/env"
+  expect_nothing_left
+}
+
+test_which_environment_is_meant() {
+  make_package hello 1
+  commands_project
+  expect_code 2 cntr env exec -C build -n tool -- true
+  expect_message 'cntr: error: No environment is named "tool"' '  Environments: tools.'
+  env_project <<<'cntr_add_env(two LOCK tools.lock)'
+  configure
+  expect_code 2 cntr env exec -C build -- true
+  expect_message 'cntr: error: The project has several environments: tools, two' \
+    '  Name the one that is meant: --name tools.'
+}
+
+test_list_and_status_say_what_there_is() {
+  make_package hello 1
+  commands_project
+  quietly cntr env list -C build
+  expect_message "tools: 1 packages at /opt/cntr/env, not built"
+  quietly cmake --build build --target tools
+  quietly in_env true
+  quietly cntr env status -C build
+  expect_output "Identity     $(sed -n 's/^identity: //p' build/cntr/envs/tools.identity)"
+  expect_output "File         $(echo cache/v1/envs/*.squashfs | sed "s,^,$work/,"), "
+  echo nonsense >>project/tools.lock
+  quietly cntr env list -C build
+  expect_output "tools: $work/project/tools.lock:3: "
+}
+
+test_ordinary_user_runs_commands_in_environments() {
+  as_ordinary_user test_exec_runs_a_command_in_the_environment
+}
+test_ordinary_user_has_several_environments_at_once() {
+  as_ordinary_user test_exec_runs_several_environments_at_once
 }
