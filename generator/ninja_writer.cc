@@ -51,7 +51,7 @@ class NinjaWriter {
     add_rule("check", cntr + " check " + ninja_value(shell_quoted(workflow.directory)),
              "Looking for changes");
     add_rule("image", cntr + " image prepare $spec", "$comment");
-    add_rule("env", cntr + " env prepare $spec", "$comment");
+    if (!workflow.envs.empty()) add_rule("env", cntr + " env prepare $spec", "$comment");
     add_rule("step", cntr + " run --die-with-parent $spec", "$comment");
     text_ += std::string("\nbuild ") + kAlways + ": phony\n";
   }

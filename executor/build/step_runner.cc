@@ -13,7 +13,6 @@
 #include "base/units.h"
 #include "build/depfile.h"
 #include "build/env_identity.h"
-#include "build/env_mount.h"
 #include "build/image_identity.h"
 #include "build/outputs.h"
 #include "build/sandbox_setup.h"
@@ -314,12 +313,12 @@ StepRunner::Stage StepRunner::set_stage(const Task& task) {
   return stage;
 }
 
-std::optional<mount::MountedImage> StepRunner::show_env(const Task& task, Stage& stage) {
+std::optional<ShownEnv> StepRunner::show_env(const Task& task, Stage& stage) {
   if (!task.env) return std::nullopt;
-  mount::MountedImage mounted =
-      mount_env(task.step, *task.env, stage.env_image, stage.execution.runner);
-  stage.execution.env = MountedEnv{mounted.path(), task.env->prefix};
-  return mounted;
+  ShownEnv shown = show_env_to(task.step, stage.execution.runner, *task.env, stage.env_image,
+                               context_.cache, context_.warn);
+  stage.execution.env = EnvPlace{shown.path(), task.env->prefix};
+  return shown;
 }
 
 ExitStatus StepRunner::open_shell(const spec::Step& step, const std::vector<std::string>& argv) {

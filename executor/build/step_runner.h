@@ -20,8 +20,8 @@
 #include "build/launcher.h"
 #include "build/resolved_step.h"
 #include "build/sandbox_setup.h"
+#include "build/shown_env.h"
 #include "build/step_log.h"
-#include "mount/mount.h"
 #include "spec/spec.h"
 #include "store/cache.h"
 
@@ -88,8 +88,8 @@ class StepRunner {
   // The environment in which the step runs here; holds the image while it lives.
   struct Stage;
   Stage set_stage(const Task& task);
-  // Mounts the step's conda environment, if it has one, for the runner of the execution.
-  std::optional<mount::MountedImage> show_env(const Task& task, Stage& stage);
+  // Shows the step's conda environment, if it has one, to the runner of the execution.
+  std::optional<ShownEnv> show_env(const Task& task, Stage& stage);
   // Starts the step in a new work directory, with another runner when one cannot start it.
   LaunchResult launch(const Task& task, Stage& stage, StepLog& log);
   StepOutcome execute(Task& task);

@@ -27,8 +27,9 @@ std::vector<FoundEnv> envs_of_project(const EnvChoice& choice);
 FoundEnv find_env(const EnvChoice& choice);
 
 void add_env_prepare_command(CLI::App& env, Action& action);
-void add_env_exec_commands(CLI::App& env, Action& action);  // exec, shell
-void add_env_list_commands(CLI::App& env, Action& action);  // list, status
+void add_env_exec_commands(CLI::App& env, Action& action);     // exec, shell
+void add_env_list_commands(CLI::App& env, Action& action);     // list, status
+void add_env_package_commands(CLI::App& env, Action& action);  // diff, verify
 void add_env_prereq_command(CLI::App& env, Action& action);
 
 }  // namespace cntr::cli

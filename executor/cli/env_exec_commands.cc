@@ -5,17 +5,16 @@
 #include <cerrno>
 #include <cstring>
 #include <memory>
-#include <variant>
 
 #include "base/error.h"
 #include "base/process.h"
 #include "base/text.h"
 #include "build/env_identity.h"
+#include "build/shown_env.h"
 #include "cli/env_commands.h"
 #include "cli/session.h"
 #include "env/activation.h"
 #include "env/environment.h"
-#include "mount/mount.h"
 #include "mount/private_view.h"
 
 namespace cntr::cli {
@@ -29,27 +28,19 @@ struct ExecOptions {
   std::vector<std::string> command;
 };
 
-mount::MountedImage use_of(mount::Mounted mounted, const spec::Env& env) {
-  if (auto* const use = std::get_if<mount::MountedImage>(&mounted)) return std::move(*use);
-  const auto& obstacle = std::get<mount::NotPossible>(mounted);
-  throw environment_error("The environment " + env.name + " cannot be mounted: " + obstacle.reason,
-                          {obstacle.fix});
-}
-
 // Makes the environment be at its prefix for this process, whatever others have there. It stays
-// mounted as long as this process, or one that it starts, has the lock open. The directory in which
-// the environment can be looked at.
-std::string show_env(const spec::Env& env, const std::string& image) {
-  const mount::Mounts mounts;
-  mount::MountedImage use = use_of(mounts.mount({image}, "env"), env);
-  if (!mount::show_privately(use.path(), env.prefix)) {
-    use = use_of(mounts.mount_at({image}, env.prefix), env);
+// there as long as this process, or one that it starts, has the lock open.
+void put_at_prefix(const spec::Env& env, const std::string& image, store::Cache& cache) {
+  const build::ShownEnv shown = build::show_env(env, image, cache, warnings());
+  if (!mount::show_privately(shown.path(), env.prefix)) {
+    throw environment_error("The environment " + env.name + " cannot be shown at " + env.prefix +
+                                ": this user may not make a mount namespace here",
+                            {"cntr doctor says what stands in the way."});
   }
   // Never closed: the program that this process becomes has it.
-  if (fcntl(use.lock_descriptor(), F_DUPFD, STDERR_FILENO + 1) < 0) {
-    throw system_error("Cannot keep the environment mounted", errno);
+  if (fcntl(shown.lock_descriptor(), F_DUPFD, STDERR_FILENO + 1) < 0) {
+    throw system_error("Cannot keep the environment " + env.name, errno);
   }
-  return env.prefix;
 }
 
 void set_variable(const std::string& name, const std::string& value) {
@@ -80,9 +71,9 @@ int become(const std::vector<std::string>& argv) {
 int run_in_env(const EnvChoice& choice, const std::vector<std::string>& argv) {
   const FoundEnv found = find_env(choice);
   {
-    const store::Cache cache(store::Cache::default_root(), warnings());
+    store::Cache cache(store::Cache::default_root(), warnings());
     const spec::EnvIdentity identity = build::identity_of_unchanged_lock(found.spec_path);
-    show_env(found.env, env::built_image(found.env, identity, cache, warnings()));
+    put_at_prefix(found.env, env::built_image(found.env, identity, cache, warnings()), cache);
   }
   return become(activate(found.env, argv));
 }

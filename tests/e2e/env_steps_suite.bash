@@ -214,12 +214,17 @@ CMAKE
   expect_seen "hello 1 in /opt/cntr/env"
 }
 
-test_where_nothing_mounts_a_step_says_so() {
+test_where_nothing_mounts_an_environment_is_unpacked() {
   need_bubblewrap
   env_project <<<'cntr_add_step(probe ENV tools STDOUT seen.txt COMMAND hello)'
   configure
-  CNTR_MOUNT_WITH=none expect_code 3 run_probe
-  expect_output "Step probe: the environment tools cannot be mounted: "
+  need squashfs-tools command -v unsquashfs
+  CNTR_MOUNT_WITH=none build_and_expect probe
+  expect_output "cntr: warning: the environment tools cannot be mounted: "
+  expect_output "; it is unpacked instead"
+  expect_seen "hello 1 in /opt/cntr/env"
+  CNTR_MOUNT_WITH=none cntr env exec -C build -- hello >seen 2>/dev/null
+  expect_file seen "hello 1 in /opt/cntr/env"
 }
 
 test_a_package_that_is_not_the_locked_one_is_refused() {
@@ -294,6 +299,10 @@ test_ordinary_user_has_environments_on_the_host() {
   as_ordinary_user test_the_host_runner_mounts_at_the_prefix
 }
 
+test_ordinary_user_unpacks_where_nothing_mounts() {
+  as_ordinary_user test_where_nothing_mounts_an_environment_is_unpacked
+}
+
 # --- cntr env -----------------------------------------------------------------------------------
 
 commands_project() {
@@ -365,9 +374,47 @@ test_list_and_status_say_what_there_is() {
   expect_output "tools: $work/project/tools.lock:3: "
 }
 
+test_diff_names_the_packages_that_differ() {
+  make_package hello 1
+  make_package hello 2
+  make_package bye 1
+  mkdir -p project
+  make_lock project/tools.lock hello-1-0.tar.bz2
+  make_lock new.lock hello-2-0.tar.bz2 bye-1-0.tar.bz2
+  commands_project
+  quietly cntr env diff -C build tools ./new.lock
+  expect_message "+ bye 1 0" "~ hello 1 0 -> 2 0"
+  quietly cntr env diff -C build ./new.lock tools
+  expect_message "- bye 1 0" "~ hello 2 0 -> 1 0"
+  quietly cntr env diff -C build tools tools
+  expect_equal "the same environment" "" "$(cat last.log)"
+  make_lock new.lock hello-1-0.tar.bz2
+  sed -i 's/sha256:.\{8\}/sha256:00000000/' new.lock
+  quietly cntr env diff -C build tools ./new.lock
+  expect_message "~ hello 1 0: another file"
+}
+
+test_verify_checks_every_file() {
+  make_package hello 1
+  commands_project
+  quietly cntr env verify -C build
+  expect_message "1 files of 1 packages are as the packages say."
+  # An image with another file in it, in place of the right one.
+  need squashfs-tools command -v mksquashfs
+  local image
+  image=$(echo cache/v1/envs/*.squashfs)
+  unsquashfs -quiet -no-progress -dest tree "$image"
+  echo '#!/bin/sh' >tree/bin/hello
+  mksquashfs tree changed.squashfs -quiet -no-progress -noappend >/dev/null
+  mv changed.squashfs "$image"
+  expect_code 3 cntr env verify -C build
+  expect_message '"bin/hello" is not the file of its package'
+}
+
 test_ordinary_user_runs_commands_in_environments() {
   as_ordinary_user test_exec_runs_a_command_in_the_environment
 }
 test_ordinary_user_has_several_environments_at_once() {
   as_ordinary_user test_exec_runs_several_environments_at_once
 }
+test_ordinary_user_has_environments_with_docker() { as_ordinary_user test_an_environment_with_docker; }
