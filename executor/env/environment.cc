@@ -9,7 +9,7 @@
 #include "base/file_system.h"
 #include "base/text.h"
 #include "env/conda_meta.h"
-#include "env/download.h"
+#include "env/conda_config.h"
 #include "env/pack_store.h"
 #include "env/package_source.h"
 #include "env/prefix.h"
@@ -89,9 +89,11 @@ class Workshop {
 
 void build_image(const spec::Env& env, const EnvLock& lock, const std::string& scratch,
                  const std::string& image, const store::Cache& cache, const WarningSink& warn) {
-  const PackageSource source(
-      cache.packages_directory(), scratch, {},
-      [](const std::string& url, const std::string& to) { download(url, to, {}); });
+  const CondaConfig config = read_conda_config(environment_variable);
+  const PackageSource source(cache.packages_directory(), scratch, config.package_caches,
+                             [&config](const LockedPackage& package, const std::string& to) {
+                               download_package(package, to, config);
+                             });
   const PackStore store(cache.packs_directory(), scratch);
   EnvBuilder(source, store, scratch, warn).build(lock, options_of(env), image);
 }
