@@ -5,11 +5,12 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "base/environment.h"
 #include "base/error.h"
 #include "base/file_system.h"
 #include "base/text.h"
-#include "env/conda_meta.h"
 #include "env/conda_config.h"
+#include "env/conda_meta.h"
 #include "env/pack_store.h"
 #include "env/package_source.h"
 #include "env/prefix.h"
