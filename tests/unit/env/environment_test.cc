@@ -104,8 +104,8 @@ TEST_F(IdentityTest, MistakesNameTheirPlace) {
           "that is.");
   lock({a_});
   env_.compression = "zip";
-  EXPECT_EQ(error().substr(0, 81),
-            "/project/CMakeLists.txt:3: Environment tools: there is no compression \"zip\"\n  It");
+  EXPECT_EQ(error().substr(0, error().find('\n')),
+            "/project/CMakeLists.txt:3: Environment tools: there is no compression \"zip\"");
 }
 
 }  // namespace
