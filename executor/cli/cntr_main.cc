@@ -51,6 +51,7 @@ int run(int argc, char** argv) {
   add_graph_command(app, action);
   add_check_command(app, action);
   add_image_command(app, action);
+  add_lock_command(app, action);
   add_cache_command(app, action);
   add_doctor_command(app, action);
   try {

@@ -12,6 +12,8 @@ using Action = std::function<int()>;
 void add_run_command(CLI::App& app, Action& action);
 void add_check_command(CLI::App& app, Action& action);
 void add_image_command(CLI::App& app, Action& action);
+void add_lock_options(CLI::App& command, Action& action);
+void add_lock_command(CLI::App& app, Action& action);
 void add_explain_command(CLI::App& app, Action& action);
 void add_shell_command(CLI::App& app, Action& action);
 void add_graph_command(CLI::App& app, Action& action);

@@ -13,6 +13,8 @@ namespace {
 using nlohmann::json;
 
 constexpr int kMaxDepth = 32;
+const std::string kIndex = "application/vnd.oci.image.index.v1+json";
+const std::string kManifest = "application/vnd.oci.image.manifest.v1+json";
 
 // Refuses what nlohmann::json lets through: deep nesting and repeated keys.
 class StrictParser {
@@ -178,6 +180,29 @@ spec::ImageConfig to_image_config(const Node& process) {
 
 std::string Platform::text() const {
   return os + "/" + architecture + (variant.empty() ? "" : "/" + variant);
+}
+
+Platform parse_platform(const std::string& text) {
+  const std::vector<std::string> parts = split(text, '/');
+  return {parts.at(0), parts.at(1), parts.size() > 2 ? parts[2] : ""};
+}
+
+bool is_index(const std::string& media_type) {
+  return media_type == kIndex ||
+         media_type == "application/vnd.docker.distribution.manifest.list.v2+json";
+}
+
+bool is_manifest(const std::string& media_type) {
+  return media_type == kManifest ||
+         media_type == "application/vnd.docker.distribution.manifest.v2+json";
+}
+
+std::string media_type_of(std::string_view text, const std::string& where) {
+  const json document = StrictParser(where).parse(text);
+  const Node root(document, where, "");
+  check_schema_version(root);
+  if (const auto type = root.find("mediaType")) return type->text();
+  return root.find("manifests") ? kIndex : kManifest;
 }
 
 void check_layout_version(std::string_view text, const std::string& where) {
