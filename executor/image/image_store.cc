@@ -111,6 +111,8 @@ ImageUse ImageStore::acquire(const Digest& identity, const Fill& fill) {
   // What was made may be removed again before it is locked.
   for (;;) {
     if (auto shared = lock_if_complete(identity)) {
+      // `cntr image gc` goes by it. Failing, another user of the cache has made the tree.
+      utimensat(AT_FDCWD, (tree_directory(identity) + "/complete").c_str(), nullptr, 0);
       return ImageUse(tree_directory(identity) + "/rootfs", std::move(*shared), made);
     }
     const UniqueFd work = lock(kMaking + hex, LOCK_EX);

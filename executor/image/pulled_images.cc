@@ -1,5 +1,6 @@
 #include "image/pulled_images.h"
 
+#include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -40,6 +41,11 @@ void remove_old(const std::string& scratch, const std::string& prefix) {
   }
 }
 
+// `cntr image gc` goes by it. Failing, another user of the cache has brought the file.
+void note_use(const std::string& path) {
+  utimensat(AT_FDCWD, path.c_str(), nullptr, 0);
+}
+
 std::string index_text(const std::string& media_type, const Digest& digest, uint64_t size) {
   return "{\"schemaVersion\":2,\"manifests\":[{\"mediaType\":\"" + media_type + "\",\"digest\":\"" +
          digest.text() + "\",\"size\":" + std::to_string(size) + "}]}\n";
@@ -75,6 +81,7 @@ std::string PulledImages::image_path(const Digest& identity) const {
 std::optional<std::string> PulledImages::find_document(const Digest& digest) const {
   auto text = read_file_if_exists(blob_path(digest));
   if (!text || digest_of(*text) != digest) return std::nullopt;
+  note_use(blob_path(digest));
   return text;
 }
 
@@ -95,6 +102,7 @@ std::optional<LayoutImage> PulledImages::find(const Digest& identity,
       const auto blob = stat_file(blob_path(layer.digest));
       if (!blob || blob->size != layer.size) return std::nullopt;
     }
+    note_use(path);
     return image;
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::kUser) throw;
@@ -164,7 +172,9 @@ LayoutImage PulledImages::bring(const Platform& platform, const Work& work) {
 
 std::optional<std::string> PulledImages::find_file(const Digest& digest) const {
   std::string path = blob_path(digest);
-  return exists(path) ? std::optional(std::move(path)) : std::nullopt;
+  if (!exists(path)) return std::nullopt;
+  note_use(image_path(digest));
+  return path;
 }
 
 Digest PulledImages::bring_file(const FileWork& work) {

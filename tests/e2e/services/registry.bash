@@ -8,13 +8,16 @@ start_registry() {
   local services line
   services=$(dirname "${BASH_SOURCE[0]}")
   mkdir -p registry
+  echo '{}' >registry/auth.json
+  export REGISTRY_AUTH_FILE=$PWD/registry/auth.json
   cat >registry/config.yml <<YAML
 version: 0.1
 log: {level: info}
 storage: {filesystem: {rootdirectory: $PWD/registry/data}, delete: {enabled: true}}
 http: {addr: "127.0.0.1:0"}
 YAML
-  setpriv --pdeathsig TERM docker-registry serve registry/config.yml >registry/log 2>&1 &
+  # REGISTRY_* are settings of docker-registry as well.
+  setpriv --pdeathsig TERM env -u REGISTRY_AUTH_FILE docker-registry serve registry/config.yml >registry/log 2>&1 &
   registry_process=$!
   trap stop_registry EXIT
   wait_until grep -q 'listening on 127' registry/log
@@ -29,11 +32,6 @@ YAML
 stop_registry() {
   kill "$registry_process" ${faulty_process:-} 2>/dev/null || true
   wait "$registry_process" ${faulty_process:-} 2>/dev/null || true
-}
-
-# stop_the_registry_now: the machine is offline as far as the tests go.
-requests() { # how many the faulty registry has got
-  cat registry/requests 2>/dev/null | wc -l
 }
 
 # push_image <layout:tag> <host/name:tag> [<skopeo option>...]
