@@ -101,7 +101,10 @@ class Sweep {
     for (const std::string& name : names_in(paths_.records)) {
       const std::string record = paths_.records + "/" + name;
       const std::set<Digest> blobs = blobs_of(record, paths_.blobs);
-      if (is_old(record) || blobs.empty()) {
+      // Whoever asks for the identity reads the config, which is named as the record is.
+      const bool is_used = !is_old(record) || (exists(paths_.blobs + "/" + name) &&
+                                               !is_old(paths_.blobs + "/" + name));
+      if (!is_used || blobs.empty()) {
         remove_if_possible(record);
         ++removed_.images;
       } else {

@@ -180,10 +180,15 @@ CMAKE
   build_and_expect probe
   [ "$(cat build/seen.txt)" != "$first" ] || fail "the image was not built again"
   # Layers that are gone come again only as what they were.
-  rm -rf cache/v1/images
-  printf 'cntr_add_step(new IMAGE app STDOUT new.txt COMMAND cat /made)\n' >>project/CMakeLists.txt
+  rm cache/v1/images/pulled/images/*
+  rm -rf cache/v1/images/[0-9a-f]*[0-9a-f]
   quietly podman rmi --all --force
+  printf 'cntr_add_step(new IMAGE app STDOUT new.txt COMMAND cat /made)\n' >>project/CMakeLists.txt
   configure
+  expect_code 1 cmake --build build
+  expect_output "Image app: its layers are no longer in the cache, and building it again gave another image"
+  expect_output '`cntr image build app` in the build directory takes the new one.'
+  (cd build && quietly cntr image build app)
   build_and_expect "new probe"
 }
 
