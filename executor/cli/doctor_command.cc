@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "cli/command.h"
 #include "cli/session.h"
+#include "mount/mount.h"
 #include "runner/runner.h"
 
 namespace cntr::cli {
@@ -34,6 +35,24 @@ Finding examine_cache() {
     finding.reason = trouble;
     finding.fix = "Set CNTR_CACHE_DIR to a directory that you may write.";
   }
+  return finding;
+}
+
+// The best way that works, and what would allow a better one.
+Finding examine_mounts() {
+  Finding finding;
+  finding.component = "squashfs";
+  for (const mount::Trial& trial : mount::Mounts().try_ways()) {
+    if (trial.usable) {
+      finding.usable = true;
+      finding.version = std::string(name_of(trial.way)) + " " + trial.version;
+      break;
+    }
+    if (trial.fix.empty()) continue;
+    finding.reason = "Mounting squashfs files: " + trial.reason;
+    finding.fix = trial.fix;
+  }
+  if (!finding.usable && finding.reason.empty()) finding.reason = "Squashfs files are not mounted.";
   return finding;
 }
 
@@ -74,6 +93,7 @@ int run_doctor(bool json) {
     if (kind != runner::Kind::kHost) runs_images = runs_images || findings.back().usable;
   }
   findings.push_back(examine_cache());
+  findings.push_back(examine_mounts());
   print(json ? findings_as_json(findings) : findings_as_text(findings));
   if (runs_images) return kSuccess;
   print_error("cntr: no runner for images works here\n");

@@ -12,7 +12,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr int kMaxDepth = 32;
+constexpr int kMaxJsonDepth = 32;
 const std::string kIndex = "application/vnd.oci.image.index.v1+json";
 const std::string kManifest = "application/vnd.oci.image.manifest.v1+json";
 
@@ -35,8 +35,8 @@ class StrictParser {
 
  private:
   void observe(int depth, json::parse_event_t event, const json& value) {
-    if (depth > kMaxDepth) {
-      throw user_error(where_ + " is nested more than " + std::to_string(kMaxDepth) + " deep");
+    if (depth > kMaxJsonDepth) {
+      throw user_error(where_ + " is nested more than " + std::to_string(kMaxJsonDepth) + " deep");
     }
     if (event == json::parse_event_t::object_start) {
       keys_.emplace_back();

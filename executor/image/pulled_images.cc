@@ -42,9 +42,7 @@ void remove_old(const std::string& scratch, const std::string& prefix) {
 }
 
 // `cntr image gc` goes by it. Failing, another user of the cache has brought the file.
-void note_use(const std::string& path) {
-  utimensat(AT_FDCWD, path.c_str(), nullptr, 0);
-}
+void note_use(const std::string& path) { utimensat(AT_FDCWD, path.c_str(), nullptr, 0); }
 
 std::string index_text(const std::string& media_type, const Digest& digest, uint64_t size) {
   return "{\"schemaVersion\":2,\"manifests\":[{\"mediaType\":\"" + media_type + "\",\"digest\":\"" +

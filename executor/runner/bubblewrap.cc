@@ -16,7 +16,8 @@
 namespace cntr::runner {
 namespace {
 
-constexpr const char* kInstall = "Install bubblewrap (on Debian: apt install bubblewrap).";
+constexpr const char* kInstallBubblewrap =
+    "Install bubblewrap (on Debian: apt install bubblewrap).";
 constexpr size_t kMostInputs = 30'000;  // Linux takes 100,000 mounts, an input needs up to three
 const std::set<std::string> kNotFromHost = {"build", "dev", "proc", "run", "src", "sys", "tmp"};
 
@@ -182,7 +183,7 @@ class Bubblewrap : public Runner {
     const std::optional<std::string> bwrap = find_program("bwrap", search_path());
     if (!bwrap) {
       availability.reason = "the program bwrap is not on PATH";
-      availability.fix = kInstall;
+      availability.fix = kInstallBubblewrap;
       return availability;
     }
     const std::vector<std::string> words =
@@ -212,9 +213,9 @@ class Bubblewrap : public Runner {
   void prepare(const Sandbox&) const override {}
 
   Command plan(const Sandbox& sandbox) const override {
-    return plan_bubblewrap(
-        sandbox, disk(),
-        {supervisor_program(), required_program("bwrap", kInstall), supervisor_can_mount()});
+    return plan_bubblewrap(sandbox, disk(),
+                           {supervisor_program(), required_program("bwrap", kInstallBubblewrap),
+                            supervisor_can_mount()});
   }
 
   std::optional<std::string> start_failure(const ExitStatus& status,

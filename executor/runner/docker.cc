@@ -13,7 +13,7 @@
 namespace cntr::runner {
 namespace {
 
-constexpr const char* kInstall = "Install Docker (on Debian: apt install docker.io).";
+constexpr const char* kInstallDocker = "Install Docker (on Debian: apt install docker.io).";
 
 bool is_utf8(const std::string& bytes) { return to_utf8(bytes) == bytes; }
 
@@ -120,7 +120,7 @@ class Docker : public Runner {
     const std::optional<std::string> docker = find_program("docker", search_path());
     if (!docker) {
       availability.reason = "the program docker is not on PATH";
-      availability.fix = kInstall;
+      availability.fix = kInstallDocker;
       return availability;
     }
     const Captured answer = capture_process(
@@ -168,11 +168,11 @@ class Docker : public Runner {
 
   void prepare(const Sandbox& sandbox) const override {
     make_nested_mount_points(sandbox);
-    ensure_docker_image(*sandbox.root, required_program("docker", kInstall));
+    ensure_docker_image(*sandbox.root, required_program("docker", kInstallDocker));
   }
 
   Command plan(const Sandbox& sandbox) const override {
-    return plan_docker(sandbox, {supervisor_program(), required_program("docker", kInstall),
+    return plan_docker(sandbox, {supervisor_program(), required_program("docker", kInstallDocker),
                                  client_environment()});
   }
 

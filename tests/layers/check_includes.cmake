@@ -8,14 +8,16 @@ cmake_minimum_required(VERSION 3.25)
 set(base_uses "")
 set(spec_uses base)
 set(ninja_uses base)
+set(squashfs_uses base)
 set(store_uses base)
-set(image_uses base spec store)
+set(mount_uses base)
+set(image_uses base spec squashfs store)
 set(env_uses base spec store image)
 set(runner_uses base spec)
 set(build_uses base spec store image env runner)
 set(engine_uses base spec ninja store build)
 set(report_uses base spec store)
-set(cli_uses base spec ninja store image env runner build engine report)
+set(cli_uses base spec ninja store mount image env runner build engine report)
 set(generator_uses base spec)
 
 # Each third-party header, and the files that may include it.
@@ -26,6 +28,7 @@ set(third_party
   "^zstd\\.h$"         "^executor/store/zstd\\.cc$"
   "^archive(_entry)?\\.h$" "^executor/image/tar_reader\\.(h|cc)$"
   "^zlib\\.h$"         "^executor/image/byte_source\\.cc$"
+  "^sqfs/"             "^executor/squashfs/(block_compressor|image_file|image_writer|inode_writer)\\.cc$"
   "^xxhash\\.h$"       "^executor/base/fast_hash\\.cc$"
   "^nlohmann/"         "^executor/image/oci_json\\.(h|cc)$"
   "^CLI/"              "^(executor/cli/|generator/generate_main\\.cc$)")

@@ -126,14 +126,14 @@ TEST_F(PulledImagesTest, WhatIsInUseStays) {
   {
     PulledImages pulled(cache);
     pulled.bring(machine_platform(), work(download()));
-    EXPECT_EQ(remove_unused_images(cache, std::chrono::seconds(0)).images, 0U);
+    EXPECT_EQ(remove_unused_images(cache, -std::chrono::seconds(1)).images, 0U);
     cache.clear();
     EXPECT_EQ(cached_images(cache).size(), 1U);
   }
   EXPECT_EQ(remove_unused_images(cache, std::chrono::hours(1)).images, 0U);
   EXPECT_EQ(cached_images(cache).at(0).pulled_bytes,
             download().manifest.size() + download().config.size() + download().layer.size());
-  const Removed removed = remove_unused_images(cache, std::chrono::seconds(0));
+  const Removed removed = remove_unused_images(cache, -std::chrono::seconds(1));
   EXPECT_EQ(removed.images, 1U);
   EXPECT_EQ(removed.bytes,
             0U + download().manifest.size() + download().config.size() + download().layer.size());

@@ -1,4 +1,4 @@
-#include "image/archive.h"
+#include "image/image_archive.h"
 
 #include <unistd.h>
 

@@ -1,0 +1,109 @@
+#include "squashfs/data_layout.h"
+
+#include <algorithm>
+#include <map>
+
+#include "base/error.h"
+
+namespace cntr::squashfs {
+namespace {
+
+// A run of blocks of one file, or a fragment block, to be copied.
+struct Piece {
+  uint64_t offset;
+  bool is_fragment;
+  uint32_t index;
+
+  auto operator<=>(const Piece&) const = default;
+};
+
+}  // namespace
+
+DataLayout::DataLayout(const Tree& tree, std::span<const DataPack* const> packs, uint64_t offset,
+                       const Write& write)
+    : packs_(packs), places_(packs.size()), position_(offset) {
+  find_used(tree);
+  for (uint32_t pack = 0; pack < packs.size(); ++pack) copy_pack(pack, write);
+}
+
+void DataLayout::find_used(const Tree& tree) {
+  for (size_t i = 0; i < packs_.size(); ++i) {
+    places_[i].files.resize(packs_[i]->file_count());
+    places_[i].fragments.resize(packs_[i]->table().fragments.size(), kNoFragment);
+  }
+  for (NodeId node = 0; node < tree.node_count(); ++node) {
+    if (tree.links(node) == 0 || tree.kind(node) != NodeKind::kFile) continue;
+    const FileContent content = tree.content(node);
+    places_.at(content.pack).files.at(content.file).used = true;
+  }
+  std::map<Digest, FileContent> first_with;
+  for (uint32_t pack = 0; pack < packs_.size(); ++pack) {
+    for (FileIndex file = 0; file < places_[pack].files.size(); ++file) {
+      Place& place = places_[pack].files[file];
+      if (!place.used) continue;
+      place.source =
+          first_with.try_emplace(packs_[pack]->file_digest(file), FileContent{pack, file})
+              .first->second;
+    }
+  }
+}
+
+void DataLayout::copy_pack(uint32_t index, const Write& write) {
+  const DataPack& pack = *packs_[index];
+  const PackTable& table = pack.table();
+  PackPlaces& places = places_[index];
+  std::vector<bool> wanted(table.fragments.size());
+  std::vector<Piece> pieces;
+  for (FileIndex file = 0; file < places.files.size(); ++file) {
+    const Place& place = places.files[file];
+    if (!place.used || place.source != FileContent{index, file}) continue;
+    const PackedFile& packed = table.files[file];
+    if (packed.blocks > 0) pieces.push_back({packed.offset, false, file});
+    if (packed.fragment != kNoFragment) wanted[packed.fragment] = true;
+  }
+  for (uint32_t i = 0; i < wanted.size(); ++i) {
+    if (wanted[i]) pieces.push_back({table.fragments[i].offset, true, i});
+  }
+  std::sort(pieces.begin(), pieces.end());
+  for (const Piece& piece : pieces) {
+    if (piece.is_fragment) {
+      const PackedFragment& fragment = table.fragments[piece.index];
+      places.fragments[piece.index] = static_cast<uint32_t>(fragments_.size());
+      fragments_.push_back({position_, fragment.size});
+      write(pack.read_block(fragment.offset, fragment.size, fragment.checksum));
+      position_ += fragment.size & ~kStoredBlock;
+    } else {
+      places.files[piece.index].offset = position_;
+      copy_blocks(pack, table.files[piece.index], write);
+    }
+  }
+}
+
+void DataLayout::copy_blocks(const DataPack& pack, const PackedFile& file, const Write& write) {
+  const PackTable& table = pack.table();
+  uint64_t from = file.offset;
+  for (uint64_t i = file.first_block; i < file.first_block + file.blocks; ++i) {
+    const uint32_t size = table.block_sizes[i];
+    if (size == 0) continue;
+    write(pack.read_block(from, size, table.block_checksums[i]));
+    from += size & ~kStoredBlock;
+    position_ += size & ~kStoredBlock;
+  }
+}
+
+PlacedFile DataLayout::file(FileContent content) const {
+  const FileContent source = places_.at(content.pack).files.at(content.file).source;
+  const PackTable& table = packs_[source.pack]->table();
+  const PackedFile& packed = table.files[source.file];
+  PlacedFile placed;
+  placed.size = packed.size;
+  placed.offset = places_[source.pack].files[source.file].offset;
+  placed.block_sizes = std::span(table.block_sizes).subspan(packed.first_block, packed.blocks);
+  if (packed.fragment != kNoFragment) {
+    placed.fragment = places_[source.pack].fragments[packed.fragment];
+    placed.fragment_offset = packed.fragment_offset;
+  }
+  return placed;
+}
+
+}  // namespace cntr::squashfs

@@ -1,0 +1,37 @@
+#include "squashfs/data_pack.h"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <utility>
+
+#include "base/error.h"
+#include "base/fast_hash.h"
+#include "squashfs/file_io.h"
+#include "squashfs/pack_table.h"
+
+namespace cntr::squashfs {
+
+DataPack::DataPack(UniqueFd file, std::string name, PackTable table)
+    : file_(std::move(file)), name_(std::move(name)), table_(std::move(table)) {}
+
+void DataPack::save() const {
+  write_at(file_.get(), table_.data_size, pack_table_bytes(table_), name_);
+  if (fsync(file_.get()) != 0) throw system_error("Cannot write " + name_, errno);
+}
+
+DataPack DataPack::load(UniqueFd file, std::string name) {
+  PackTable table = read_pack_table(file.get(), name);
+  return DataPack(std::move(file), std::move(name), std::move(table));
+}
+
+std::string DataPack::read_block(uint64_t offset, uint32_t size, uint32_t checksum) const {
+  std::string bytes(size & ~kStoredBlock, '\0');
+  if (!read_at(file_.get(), offset, bytes, name_) ||
+      static_cast<uint32_t>(fast_hash(bytes)) != checksum) {
+    throw environment_error("The data pack " + name_ + " is damaged");
+  }
+  return bytes;
+}
+
+}  // namespace cntr::squashfs
