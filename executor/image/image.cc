@@ -5,9 +5,16 @@
 #include <optional>
 
 #include "base/error.h"
+#include "image/built_image.h"
+#include "image/content.h"
+#include "image/definition.h"
+#include "image/image_archive.h"
 #include "image/image_store.h"
 #include "image/oci_layout.h"
+#include "image/resolve.h"
 #include "image/rootfs.h"
+#include "image/sif.h"
+#include "image/sif_tree.h"
 #include "image/unpack.h"
 
 namespace cntr::image {
@@ -76,14 +83,6 @@ Digest identify_archive(const std::string& archive, store::Cache& cache) {
   return images.make("archive-" + content->digest.hex(), known, fill);
 }
 
-void fill_from_layout(const std::string& layout_directory, const std::optional<std::string>& tag,
-                      const Digest& identity, const std::string& directory, TreeModes modes) {
-  const OciLayout layout(layout_directory);
-  const LayoutImage source = layout.find(tag);
-  if (source.identity != identity) throw changed(layout_directory);
-  unpack_layers(layout, source, directory, modes);
-}
-
 void fill_from_rootfs(const std::string& rootfs, const Digest& identity,
                       const std::string& directory, TreeModes modes) {
   Digest tree;
@@ -96,12 +95,62 @@ void fill_from_rootfs(const std::string& rootfs, const Digest& identity,
   if (tree != identity) throw changed(rootfs);
 }
 
+Digest identify_rootfs(const std::string& rootfs, store::Cache& cache) {
+  return rootfs_kind(rootfs) == FileKind::kDirectory ? identify_directory(rootfs, cache)
+                                                     : identify_archive(rootfs, cache);
+}
+
+Digest identify_sif(const std::string& sif, store::Cache& cache) {
+  const SifPartition partition = read_sif(sif);
+  const std::string wanted = machine_platform().architecture;
+  if (!partition.architecture.empty() && partition.architecture != wanted) {
+    throw user_error(sif + " is for " + partition.architecture + ", this machine is " + wanted);
+  }
+  const auto content = cache.file_digests().file(sif);
+  if (!content) throw changed(sif);
+  return content->digest;
+}
+
+Content open_sif(const std::string& sif, const Digest& identity, store::Cache& cache) {
+  if (identify_sif(sif, cache) != identity) throw changed(sif);
+  return SifContent{sif, read_sif(sif), nullptr};
+}
+
+// Of the sources whose images are kept in the cache.
+ResolvedImage identify_resolved(const spec::Image& image, store::Cache& cache) {
+  if (image.build) return identify_built(image, cache);
+  Resolver resolver(cache, platform_of(image), network_use(image));
+  if (image.archive) return identify_image_archive(*image.archive, resolver, cache);
+  return resolve_reference(image, parse_reference(*image.reference), resolver, cache);
+}
+
+LayoutImage bring_pulled(const spec::Image& image, const Digest& identity, Resolver& resolver,
+                         store::Cache& cache) {
+  if (auto known = resolver.pulled().find(identity, resolver.platform())) return std::move(*known);
+  if (image.build) return bring_built(image, identity, cache);
+  if (image.archive) return bring_image_archive(*image.archive, identity, resolver, cache);
+  const ResolvedImage found =
+      resolve_reference(image, parse_reference(*image.reference), resolver, cache);
+  if (found.identity != identity) throw changed(*image.reference);
+  return resolver.bring(found);
+}
+
+Content open_pulled(const spec::Image& image, const Digest& identity, store::Cache& cache) {
+  Resolver resolver(cache, platform_of(image), network_use(image));
+  LayoutImage source = bring_pulled(image, identity, resolver, cache);
+  auto hold = std::make_shared<const PulledImages>(cache);
+  OciLayout layout = hold->layout();
+  return LayerContent{std::move(layout), std::move(source), std::move(hold)};
+}
+
 // Adds the image to what went wrong.
 template <typename Action>
 auto in_image(const spec::Image& image, const Action& action) {
   try {
     return action();
   } catch (const Error& error) {
+    // What is wrong in another file (cntr.lock, .dockerignore) is wrong there.
+    if (!error.location().empty()) throw;
     throw Error(error.kind(), "Image " + image.name + ": " + error.message(), image.location,
                 error.notes());
   }
@@ -112,24 +161,70 @@ auto in_image(const spec::Image& image, const Action& action) {
 spec::ImageIdentity identify(const spec::Image& image, store::Cache& cache) {
   return in_image(image, [&]() -> spec::ImageIdentity {
     if (image.oci_layout) {
-      const LayoutImage source = OciLayout(*image.oci_layout).find(image.tag);
+      const LayoutImage source = OciLayout(*image.oci_layout).find(image.tag, platform_of(image));
       return {source.identity, source.config.process};
     }
-    if (rootfs_kind(*image.rootfs) == FileKind::kDirectory) {
-      return {identify_directory(*image.rootfs, cache), {}};
+    if (image.sif) return {identify_sif(*image.sif, cache), {}};
+    if (image.definition) return {identify_definition(image, cache), {}};
+    if (image.rootfs) return {identify_rootfs(*image.rootfs, cache), {}};
+    const ResolvedImage found = identify_resolved(image, cache);
+    return {found.identity, found.config.process};
+  });
+}
+
+std::optional<spec::ImageIdentity> identify_without_fetching(const spec::Image& image,
+                                                             store::Cache& cache) {
+  spec::Image quiet = image;
+  quiet.pull = spec::PullPolicy::kNever;
+  quiet.locked = true;
+  try {
+    if (image.build) {
+      const auto found = find_built(quiet, cache);
+      if (!found) return std::nullopt;
+      return spec::ImageIdentity{found->identity, found->config.process};
     }
-    return {identify_archive(*image.rootfs, cache), {}};
+    if (image.definition) {
+      const auto found = find_definition(image, cache);
+      if (!found) return std::nullopt;
+      return spec::ImageIdentity{*found, {}};
+    }
+    return identify(quiet, cache);
+  } catch (const Error& error) {
+    const bool is_elsewhere = !error.location().empty() && error.location() != image.location;
+    if (error.kind() != ErrorKind::kUser || is_elsewhere || !image.reference) throw;
+    return std::nullopt;
+  }
+}
+
+Content open_content(const spec::Image& image, const Digest& identity, store::Cache& cache) {
+  return in_image(image, [&]() -> Content {
+    if (image.rootfs) return RootfsContent{*image.rootfs};
+    if (image.sif) return open_sif(*image.sif, identity, cache);
+    if (image.oci_layout) {
+      OciLayout layout(*image.oci_layout);
+      LayoutImage source = layout.find(image.tag, platform_of(image));
+      if (source.identity != identity) throw changed(*image.oci_layout);
+      return LayerContent{std::move(layout), std::move(source), nullptr};
+    }
+    if (image.definition) {
+      auto hold = std::make_shared<PulledImages>(cache);
+      const std::string path = sif_of_definition(image, identity, *hold, cache);
+      return SifContent{path, read_sif(path), hold};
+    }
+    return open_pulled(image, identity, cache);
   });
 }
 
 ImageUse unpacked_tree(const spec::Image& image, const spec::ImageIdentity& identity,
                        store::Cache& cache) {
-  return in_image(image, [&] {
-    ImageStore images(cache);
-    return images.acquire(identity.identity, [&](const std::string& directory) {
-      if (image.oci_layout) {
-        fill_from_layout(*image.oci_layout, image.tag, identity.identity, directory,
-                         images.modes());
+  ImageStore images(cache);
+  return images.acquire(identity.identity, [&](const std::string& directory) {
+    const Content content = open_content(image, identity.identity, cache);
+    in_image(image, [&] {
+      if (const auto* layers = std::get_if<LayerContent>(&content)) {
+        unpack_layers(layers->layout, layers->image, directory, images.modes());
+      } else if (const auto* sif = std::get_if<SifContent>(&content)) {
+        unpack_sif(sif->path, sif->partition, directory, parent_path(directory), images.modes());
       } else {
         fill_from_rootfs(*image.rootfs, identity.identity, directory, images.modes());
       }

@@ -4,6 +4,7 @@
 // directory or tar alike, the digest of its tree (store/tree.h).
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "base/digest.h"
@@ -15,10 +16,15 @@ namespace cntr::image {
 
 // Reads the source and says what it is. An OCI layout: index, manifest and config are read and
 // checked against their digests; layers are not. A tar archive is read whole, and unpacked into the
-// cache, once: the cache remembers what an archive's digest stands for. Throws a user Error (at the
-// image's location) for a source that is missing, malformed, hostile or of another platform, an
-// environment Error for a full disk.
+// cache, once: the cache remembers what an archive's digest stands for. A reference is what the
+// lock says, and is added to it; only manifest and config are fetched. What has to be built is
+// built. Throws a user Error (at the image's location) for a source that is missing, malformed,
+// hostile or of another platform, an environment Error for a full disk.
 spec::ImageIdentity identify(const spec::Image& image, store::Cache& cache);
+
+// The same, but asks no registry, builds nothing and locks nothing: nullopt when it would have to.
+std::optional<spec::ImageIdentity> identify_without_fetching(const spec::Image& image,
+                                                             store::Cache& cache);
 
 // An unpacked image in use. While this object lives it holds a shared lock (flock) on
 // <images>/<hex>.lock, so that nobody removes the tree: who wants to, must hold that lock

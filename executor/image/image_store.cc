@@ -8,6 +8,7 @@
 #include <cerrno>
 
 #include "base/error.h"
+#include "image/lock_file.h"
 
 namespace cntr::image {
 namespace {
@@ -15,36 +16,6 @@ namespace {
 // To be changed when the rules of unpacking change.
 constexpr std::string_view kComplete = "cntr image 1\n";
 const std::string kMaking = "make-";
-
-// The file may belong to another user of a shared cache: then it exists, and O_CREAT on it is
-// refused in a sticky directory (fs.protected_regular); and it may be only readable, which is
-// enough for flock() on a local file system.
-UniqueFd open_lock_file(const std::string& path, mode_t mode) {
-  for (;;) {
-    UniqueFd fd(open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW));
-    if (!fd.valid() && errno == EACCES) {
-      fd = UniqueFd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
-    }
-    if (fd.valid()) return fd;
-    if (errno == ENOENT) {
-      fd = UniqueFd(open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
-      if (fd.valid()) {
-        fchmod(fd.get(), mode);  // failing, the cache is not shared
-        return fd;
-      }
-      if (errno == EEXIST) continue;
-    }
-    throw system_error("Cannot open the lock file " + path, errno);
-  }
-}
-
-// Who removes an image may remove its lock file as well: then the lock is on a file without a name.
-bool is_file_at(const UniqueFd& fd, const std::string& path) {
-  const auto open_file = stat_descriptor(fd.get());
-  const auto named_file = stat_link(path);
-  return open_file && named_file && open_file->device == named_file->device &&
-         open_file->inode == named_file->inode;
-}
 
 void sync_file_system(const std::string& directory) {
   const UniqueFd fd = open_to_read(directory);
@@ -104,12 +75,7 @@ std::string ImageStore::lock_path(const std::string& name) const {
 }
 
 UniqueFd ImageStore::lock(const std::string& name, int operation) const {
-  const std::string path = lock_path(name);
-  for (;;) {
-    UniqueFd fd = open_lock_file(path, 0600 | (root_mode_ & 0066));
-    if (!lock_open_file(fd.get(), operation)) throw system_error("Cannot lock " + path, errno);
-    if (is_file_at(fd, path)) return fd;
-  }
+  return lock_file(lock_path(name), operation, root_mode_);
 }
 
 bool ImageStore::is_complete(const Digest& identity) const {
@@ -145,6 +111,8 @@ ImageUse ImageStore::acquire(const Digest& identity, const Fill& fill) {
   // What was made may be removed again before it is locked.
   for (;;) {
     if (auto shared = lock_if_complete(identity)) {
+      // `cntr image gc` goes by it. Failing, another user of the cache has made the tree.
+      utimensat(AT_FDCWD, (tree_directory(identity) + "/complete").c_str(), nullptr, 0);
       return ImageUse(tree_directory(identity) + "/rootfs", std::move(*shared), made);
     }
     const UniqueFd work = lock(kMaking + hex, LOCK_EX);
