@@ -61,9 +61,12 @@ void append_counted(Words& words, const char* option, const Words& command) {
 }
 
 // A podman that is killed while the runtime makes the container does not know of it, and would
-// leave its cgroups and its state, which are where podman lets the runtime put them. $0 is the file
-// with the container's id, "$@" removes what podman knows.
-constexpr const char* kRemoval = R"("$@" || exit
+// leave its cgroups and its state, which are where podman lets the runtime put them. An ordinary
+// user's podman first has to learn that all its processes are gone. $0 is the file with the
+// container's id, $1 its name, the rest the podman.
+constexpr const char* kRemoval = R"sh(name=$1; shift
+[ "$(id -u)" = 0 ] || "$@" system migrate || exit
+"$@" rm --force --time 0 --ignore "$name" || exit
 [ -s "$0" ] || exit 0
 container=$(cat "$0") user=$(id -u)
 for directory in /run "$XDG_RUNTIME_DIR" "/run/user/$user" "/tmp/podman-run-$user"; do
@@ -71,7 +74,7 @@ for directory in /run "$XDG_RUNTIME_DIR" "/run/user/$user" "/tmp/podman-run-$use
     [ ! -e "$directory/$runtime/$container" ] ||
       "$runtime" --root "$directory/$runtime" delete --force "$container" || exit
   done
-done)";
+done)sh";
 
 // Files in an ordinary user's containers may belong to one of their subordinate ids, and only a
 // podman, which must have its own files elsewhere meanwhile, can remove those.
@@ -276,9 +279,8 @@ Command plan_podman(const Sandbox& sandbox, const PodmanClient& client) {
   append(argv, {"--scratch", scratch_directory(sandbox), "--started", pid_file});
   const ShortBinds inputs = short_binds(sandbox);
   if (!inputs.directory.empty()) append(argv, {"--link", inputs.link, inputs.directory});
-  Words cleanup = {"sh", "-c", kRemoval, id_file};
+  Words cleanup = {"sh", "-c", kRemoval, id_file, name};
   append(cleanup, podman);
-  append(cleanup, {"rm", "--force", "--time", "0", "--ignore", name});
   append_counted(argv, "--cleanup", cleanup);
   append_counted(argv, "--finally", final_removal(sandbox, client));
   argv.push_back("--");

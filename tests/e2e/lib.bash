@@ -318,6 +318,11 @@ gone_or_in_use() {
 
 expect_no_container() {
   # podman's cgroups, where it makes them itself; those of other tests may be there for a moment.
+  local state
+  while read -r state; do
+    expect_equal "what its runtime left" "" \
+      "$(ls -d /run/{runc,crun}/"$state" /tmp/podman-run-*/{runc,crun}/"$state" 2>/dev/null || true)"
+  done < <(find "$work" -name container-id -exec sed '$a\' {} +)
   wait_until gone_or_in_use /sys/fs/cgroup/{,memory/}libpod_parent/libpod-*
   if docker version >/dev/null 2>&1; then
     expect_equal "containers left behind" "" "$(containers)"

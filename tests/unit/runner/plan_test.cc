@@ -357,10 +357,10 @@ TEST(PodmanPlanTest, AStepOfAnOrdinaryUser) {
   const std::string removal = script[1];  // tested by what it leaves
   EXPECT_EQ(
       join(command.argv, " "),
-      "/s/cntr-supervisor --scratch /tmp/cntr-step1 --started /w/container-pid --cleanup 23 sh "
+      "/s/cntr-supervisor --scratch /tmp/cntr-step1 --started /w/container-pid --cleanup 18 sh "
       "-c " +
-          removal + " /w/container-id " + in("step") +
-          " rm --force --time 0 --ignore cntr-step1 --finally 21 sh -c \"$@\"; rm -rf \"$0\" "
+          removal + " /w/container-id cntr-step1 " + in("step") +
+          " --finally 21 sh -c \"$@\"; rm -rf \"$0\" "
           "/tmp/cntr-step1 " +
           in("removal") + " unshare rm -rf /tmp/cntr-step1/step -- " + in("step") +
           " run --rm --name cntr-step1 --cidfile /w/container-id --pidfile /w/container-pid "
