@@ -17,7 +17,7 @@
 namespace cntr::squashfs {
 namespace {
 
-constexpr std::array<char, 64 * 1024> kZeros{};
+constexpr std::array<char, size_t{64} * 1024> kZeros{};
 
 bool is_zeros(std::string_view bytes) {
   return !bytes.empty() && bytes.front() == 0 &&
