@@ -14,7 +14,8 @@
                   [ENVIRONMENT <name>=<value>...] [PASS_ENVIRONMENT <name>...] [SECRETS <name>...]
                   [MOUNTS <host>:<container>[:ro|rw][:undeclared]...]
                   [WORKING_DIRECTORY <directory>]
-                  [NETWORK none|host] [WRITABLE_ROOT] [RUNNER auto|bubblewrap|docker|host]
+                  [NETWORK none|host] [WRITABLE_ROOT] [GPUS <number>|all]
+                  [RUNNER auto|bubblewrap|podman|apptainer|singularity|docker|host]
                   [TIMEOUT <duration>] [RETRIES <number>] [SUCCESS_CODES <code>...]
                   [CACHE ON|OFF] [LABELS <label>...] [COMMENT <text>] [EXCLUDE_FROM_ALL])
 
@@ -47,7 +48,8 @@ function(cntr_add_step)
   _cntr_collect_arguments(words)
   _cntr_parse_arguments(step "${words}"
     FLAGS HOST ALLOW_EXTERNAL WRITABLE_ROOT EXCLUDE_FROM_ALL
-    ONE IMAGE STDIN STDOUT STDERR WORKING_DIRECTORY NETWORK RUNNER TIMEOUT RETRIES CACHE COMMENT
+    ONE IMAGE STDIN STDOUT STDERR WORKING_DIRECTORY NETWORK GPUS RUNNER TIMEOUT RETRIES CACHE
+        COMMENT
     MANY COMMAND INPUTS INPUT_DIRECTORIES OUTPUTS OUTPUT_DIRECTORIES OPTIONAL_OUTPUTS DEPENDS
          ENVIRONMENT PASS_ENVIRONMENT SECRETS MOUNTS SUCCESS_CODES LABELS
     STRICT INPUTS INPUT_DIRECTORIES OUTPUTS OUTPUT_DIRECTORIES OPTIONAL_OUTPUTS DEPENDS
@@ -93,8 +95,8 @@ function(_cntr_check_environment_of_step)
   endif()
   if(NOT image STREQUAL "" AND step_RUNNER STREQUAL "host")
     _cntr_mistake("RUNNER host cannot run an image")
-  elseif(step_HOST AND step_RUNNER STREQUAL "docker")
-    _cntr_mistake("RUNNER docker needs an IMAGE")
+  elseif(step_HOST AND step_RUNNER MATCHES "^(podman|apptainer|singularity|docker)$")
+    _cntr_mistake("RUNNER ${step_RUNNER} needs an IMAGE")
   endif()
   if(step_HOST AND step_WRITABLE_ROOT)
     _cntr_mistake("WRITABLE_ROOT needs an IMAGE: the root of the host is never writable")
@@ -106,7 +108,12 @@ function(_cntr_check_values_of_step)
     _cntr_check_word(NETWORK "${step_NETWORK}" none host)
   endif()
   if("RUNNER" IN_LIST step_GIVEN)
-    _cntr_check_word(RUNNER "${step_RUNNER}" auto bubblewrap docker host)
+    _cntr_check_word(RUNNER "${step_RUNNER}"
+                     auto bubblewrap podman apptainer singularity docker host)
+  endif()
+  if("GPUS" IN_LIST step_GIVEN AND NOT step_GPUS MATCHES "^(all|[1-9][0-9]?[0-9]?)$")
+    _cntr_escape(shown "${step_GPUS}")
+    _cntr_mistake("GPUS cannot be \"${shown}\": it is a number from 1 to 999, or all")
   endif()
   if("CACHE" IN_LIST step_GIVEN)
     _cntr_check_word(CACHE "${step_CACHE}" ON OFF)

@@ -134,12 +134,38 @@ TarKind kind_of(archive_entry* entry) {
       return TarKind::kDirectory;
     case AE_IFLNK:
       return TarKind::kSymlink;
+    case AE_IFCHR:
+      return TarKind::kCharDevice;
+    case AE_IFBLK:
+      return TarKind::kBlockDevice;
+    case AE_IFIFO:
+      return TarKind::kFifo;
     default:
-      return TarKind::kSpecial;
+      return TarKind::kOther;
   }
 }
 
 std::string text_or_empty(const char* text) { return text != nullptr ? text : ""; }
+
+// Of a number that the archive may give in 64 bits.
+uint32_t in_32_bits(la_int64_t number, const char* what) {
+  if (number < 0 || number > UINT32_MAX) {
+    throw user_error(std::string("the archive is damaged: ") + what + " is no number of 32 bits");
+  }
+  return static_cast<uint32_t>(number);
+}
+
+void read_xattrs(archive_entry* entry, TarEntry& out) {
+  const char* name = nullptr;
+  const void* value = nullptr;
+  size_t size = 0;
+  archive_entry_xattr_reset(entry);
+  while (archive_entry_xattr_next(entry, &name, &value, &size) == ARCHIVE_OK) {
+    out.xattrs.emplace_back(text_or_empty(name),
+                            std::string(static_cast<const char*>(value), size));
+  }
+  std::reverse(out.xattrs.begin(), out.xattrs.end());  // libarchive puts a new one in front
+}
 
 TarEntry to_entry(archive_entry* entry) {
   TarEntry out;
@@ -149,9 +175,14 @@ TarEntry to_entry(archive_entry* entry) {
   out.size = static_cast<uint64_t>(std::max<la_int64_t>(archive_entry_size(entry), 0));
   if (out.kind == TarKind::kSymlink) out.target = text_or_empty(archive_entry_symlink(entry));
   if (out.kind == TarKind::kHardLink) out.target = text_or_empty(archive_entry_hardlink(entry));
-  constexpr long kSecond = 1'000'000'000;
-  out.mtime = {archive_entry_mtime(entry),
-               std::clamp<long>(archive_entry_mtime_nsec(entry), 0, kSecond - 1)};
+  out.mtime = archive_entry_mtime(entry);
+  out.uid = in_32_bits(archive_entry_uid(entry), "its owner");
+  out.gid = in_32_bits(archive_entry_gid(entry), "its group");
+  if (out.kind == TarKind::kCharDevice || out.kind == TarKind::kBlockDevice) {
+    out.device_major = static_cast<uint32_t>(archive_entry_rdevmajor(entry));
+    out.device_minor = static_cast<uint32_t>(archive_entry_rdevminor(entry));
+  }
+  read_xattrs(entry, out);
   return out;
 }
 

@@ -1,17 +1,18 @@
 // Reads tar archives (ustar, pax, GNU; plain or compressed with gzip, zstd, xz or bzip2, told by
 // content), entry by entry. Archives are hostile: what this returns is well-formed, bounded by a
-// budget, and otherwise not trustworthy; tree_writer.h decides where an entry may go.
+// budget, and otherwise not trustworthy; layer_tree.h decides where an entry may go.
 #pragma once
 
 #include <sys/types.h>
 
 #include <cstdint>
-#include <ctime>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "archive/byte_source.h"
 #include "archive/unpack_budget.h"
@@ -19,15 +20,29 @@
 
 namespace cntr::archive {
 
-enum class TarKind { kFile, kDirectory, kSymlink, kHardLink, kSpecial };  // kSpecial: device, fifo
+enum class TarKind {
+  kFile,
+  kDirectory,
+  kSymlink,
+  kHardLink,
+  kCharDevice,
+  kBlockDevice,
+  kFifo,
+  kOther,  // a socket, or what no system knows
+};
 
 struct TarEntry {
   std::string path;  // as it stands in the archive
   TarKind kind = TarKind::kFile;
   mode_t mode = 0;  // permission bits (07777)
+  uint32_t uid = 0;
+  uint32_t gid = 0;
+  int64_t mtime = 0;  // seconds
   uint64_t size = 0;
   std::string target;  // of symbolic and hard links
-  timespec mtime{};
+  uint32_t device_major = 0;
+  uint32_t device_minor = 0;
+  std::vector<std::pair<std::string, std::string>> xattrs;  // in the order of the archive
 };
 
 // Which bytes finish() gives the digest of: the file's, or the decompressed stream's.

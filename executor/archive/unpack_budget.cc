@@ -17,22 +17,15 @@ void UnpackBudget::check_bytes(uint64_t total) const {
   }
 }
 
-void UnpackBudget::add_stream_bytes(uint64_t count) {
-  stream_bytes_ += count;
-  check_bytes(stream_bytes_);
-}
+void UnpackBudget::add_stream_bytes(uint64_t count) { check_bytes(stream_bytes_ += count); }
 
-void UnpackBudget::add_file_bytes(uint64_t count) {
-  file_bytes_ += count;
-  check_bytes(file_bytes_);
-}
+void UnpackBudget::add_file_bytes(uint64_t count) { check_bytes(file_bytes_ += count); }
 
 void UnpackBudget::add_entry(uint64_t path_bytes) {
   if (++entries_ > limits_.entries) {
     throw user_error("it has more than " + std::to_string(limits_.entries) + " entries");
   }
-  path_bytes_ += path_bytes;
-  if (path_bytes_ > limits_.path_bytes) {
+  if ((path_bytes_ += path_bytes) > limits_.path_bytes) {
     throw user_error("the paths of its entries take more than " + format_bytes(limits_.path_bytes));
   }
 }

@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "base/file_system.h"
+#include "base/stop_request.h"
 
 namespace cntr {
 namespace {
@@ -80,6 +81,7 @@ Digest digest_of_open_file(int fd, const std::string& path) {
   const auto buffer = std::make_unique_for_overwrite<char[]>(kBufferSize);
   Sha256 hash;
   for (;;) {
+    throw_if_stopped();
     const ssize_t count = read(fd, buffer.get(), kBufferSize);
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) throw system_error("Cannot read " + path, errno);

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <linux/fs.h>
+#include <poll.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/sendfile.h>
@@ -15,6 +16,7 @@
 #include <cstdlib>
 
 #include "base/error.h"
+#include "base/stop_request.h"
 
 namespace cntr {
 namespace {
@@ -84,7 +86,7 @@ void remove_entries_below(int directory_fd, const std::string& path) {
   if (fstat(directory_fd, &info) == 0 && (info.st_mode & 0700) != 0700) {
     fchmod(directory_fd, 0700);  // failing is told by the removal itself
   }
-  DIR* const stream = fdopendir(dup(directory_fd));
+  DIR* const stream = fdopendir(fcntl(directory_fd, F_DUPFD_CLOEXEC, 0));
   if (stream == nullptr) throw system_error("Cannot remove " + path, errno);
   std::vector<std::string> names;
   while (const dirent* entry = readdir(stream)) {
@@ -98,9 +100,10 @@ void remove_entries_below(int directory_fd, const std::string& path) {
 }
 
 void copy_bytes(int from, int to, const std::string& path) {
-  constexpr size_t kChunk = size_t{1} << 30;
+  constexpr size_t kChunk = size_t{1} << 26;
   bool copy_range_works = true;
   for (;;) {
+    throw_if_stopped();
     ssize_t count = -1;
     if (copy_range_works) {
       count = copy_file_range(from, nullptr, to, nullptr, kChunk, 0);
@@ -286,9 +289,23 @@ void clone_file(const std::string& from, const std::string& to, mode_t mode) {
   }
 }
 
+namespace {
+
+// The line "Umask:" of /proc/self/status, in octal digits.
+std::optional<mode_t> mask_in_status() {
+  const std::string status = read_file_if_exists("/proc/self/status").value_or("");
+  constexpr std::string_view kKey = "\nUmask:\t";
+  const size_t at = status.find(kKey);
+  if (at == std::string::npos) return std::nullopt;
+  return static_cast<mode_t>(std::strtoul(status.c_str() + at + kKey.size(), nullptr, 8));
+}
+
+}  // namespace
+
 mode_t file_creation_mask() {
-  // There is no call that reads it without setting it.
   static const mode_t mask = [] {
+    if (const auto from_system = mask_in_status()) return *from_system;
+    // There is no call that reads it without setting it, which other threads would notice.
     const mode_t old = umask(022);
     umask(old);
     return old;
@@ -330,11 +347,25 @@ bool flock_retrying(int fd, int operation) {
 
 }  // namespace
 
+bool lock_open_file(int fd, int operation) {
+  const StopRequest* const stop = stop_request_of_thread();
+  if (stop == nullptr) return flock_retrying(fd, operation);
+  // flock() cannot wait for two things.
+  constexpr int kMilliseconds = 20;
+  while (!flock_retrying(fd, operation | LOCK_NB)) {
+    if (errno != EWOULDBLOCK || (operation & LOCK_NB) != 0) return false;
+    pollfd stopped{stop->descriptor(1), POLLIN, 0};
+    poll(&stopped, 1, kMilliseconds);
+    throw_if_stopped();
+  }
+  return true;
+}
+
 FileLock::FileLock(const std::string& path, const std::function<void()>& on_wait)
     : fd_(open_lock_file(path)) {
   if (flock_retrying(fd_.get(), LOCK_EX | LOCK_NB)) return;
   if (errno == EWOULDBLOCK && on_wait) on_wait();
-  if (!flock_retrying(fd_.get(), LOCK_EX)) throw system_error("Cannot lock " + path, errno);
+  if (!lock_open_file(fd_.get(), LOCK_EX)) throw system_error("Cannot lock " + path, errno);
 }
 
 std::optional<FileLock> FileLock::try_lock(const std::string& path) {

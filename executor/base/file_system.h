@@ -104,11 +104,15 @@ class TemporaryDirectory {
   std::string path_;
 };
 
+// flock(2), which waits unless told not to. False when it failed: errno says why. Throws Stopped
+// when the thread is asked to stop while it waits.
+bool lock_open_file(int fd, int operation);
+
 // An advisory lock (flock) on a file that it creates. Held until destruction, also against other
 // threads with their own FileLock. The lock file stays.
 class FileLock {
  public:
-  // Waits; on_wait is called once when it has to.
+  // Waits, as lock_open_file() does; on_wait is called once when it has to.
   explicit FileLock(const std::string& path, const std::function<void()>& on_wait = nullptr);
   // nullopt when another holds it.
   static std::optional<FileLock> try_lock(const std::string& path);

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/environment.h"
 #include "base/file_system.h"
 
 namespace cntr {
@@ -36,7 +37,7 @@ struct ExitStatus {
   int code = 0;              // exit code; 128 + signal when a signal ended it
   int signal = 0;            // 0 when it exited by itself
   bool timed_out = false;    // it was ended because of the time limit
-  bool interrupted = false;  // it was ended because this process got SIGINT, SIGTERM or SIGHUP
+  bool interrupted = false;  // its end was asked for, by a signal to this process or otherwise
 
   bool operator==(const ExitStatus&) const = default;
 };
@@ -51,29 +52,27 @@ struct RunLimits {
 
 // Runs the command to its end. Standard output goes to `out`, standard error to `err`; without
 // `err` both go to `out` through one pipe, in the order written. The child gets SIGKILL when the
-// calling thread dies. At the time limit and at SIGINT/SIGTERM/SIGHUP it gets SIGTERM and, two
-// seconds later, SIGKILL; interruption is reported, not thrown. Returns when the child has ended
-// and its pipes are closed by all who held them, or one second after its end.
+// calling thread dies. At the time limit and when the thread is asked to stop it gets SIGTERM and,
+// two seconds later or when asked again, SIGKILL; interruption is reported, not thrown. Returns
+// when the child has ended and its pipes are closed by all who held them, or one second after its
+// end.
 //
-// Throws an environment Error when argv[0] is not found or cannot be executed.
-// One call at a time per process while interruption is to be handled (it blocks the three signals
-// and reads them through a signalfd).
+// A thread with a StopScope is asked to stop by its StopRequest, and any number of threads may call
+// this at once. Without one it handles SIGINT, SIGTERM and SIGHUP itself (StopSignals) while it
+// runs; then there may be one call at a time.
+//
+// Throws an environment Error when argv[0] is not found or cannot be executed, and Stopped when the
+// thread had been asked to stop before.
 ExitStatus run_process(const Command& command, const RunLimits& limits, const OutputSink& out,
                        const OutputSink& err = nullptr);
 
-// Runs a short command with the caller's environment and collects its output.
+// Runs a short command with the caller's environment and collects its output. Throws Stopped when
+// the StopRequest of the thread ended it.
 struct Captured {
   ExitStatus status;
   std::string out;
   std::string err;
 };
 Captured capture_process(const std::vector<std::string>& argv);
-
-// The file that a shell would start: `name` itself when it has a slash, else the first executable
-// file of that name in `search_path` ("a:b"). nullopt when there is none.
-std::optional<std::string> find_program(const std::string& name, std::string_view search_path);
-std::string search_path();  // the PATH variable, or the system's default
-
-std::optional<std::string> environment_variable(const std::string& name);
 
 }  // namespace cntr

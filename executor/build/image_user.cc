@@ -1,6 +1,8 @@
 #include "build/image_user.h"
 
+#include <cctype>
 #include <charconv>
+#include <cstring>
 #include <limits>
 #include <optional>
 
@@ -69,6 +71,23 @@ runner::UserIds image_user(const std::string& user, const std::string& root_dire
   if (!found) throw not_found("group", group, "/etc/group");
   ids.gid = *found;
   return ids;
+}
+
+int image_stop_signal(const std::string& text) {
+  constexpr int kFirstRealTime = 34;  // of the C library; the kernel has two more
+  constexpr int kLast = 64;
+  std::string name = text;
+  for (char& c : name) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  if (name.starts_with("SIG")) name.erase(0, 3);
+  for (int number = 1; number <= kLast; ++number) {
+    const char* const known = sigabbrev_np(number);
+    if (name == std::to_string(number) || (known != nullptr && name == known) ||
+        (number == kFirstRealTime && name == "RTMIN") ||
+        (number > kFirstRealTime && name == "RTMIN+" + std::to_string(number - kFirstRealTime))) {
+      return number;
+    }
+  }
+  throw user_error("The image's StopSignal " + quote(text) + " is no signal");
 }
 
 }  // namespace cntr::build

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "runner/gpus.h"
 
 namespace cntr::build {
 namespace {
@@ -74,6 +75,10 @@ void report_program_failure(const std::string& program, const std::string& reaso
   }
 }
 
+runner::Demand demand_of(const spec::Step& step) {
+  return {step.runner, step.image_spec.has_value()};
+}
+
 // Adds the step to what went wrong.
 template <typename Action>
 auto in_step(const spec::Step& step, const Action& action) {
@@ -87,17 +92,17 @@ auto in_step(const spec::Step& step, const Action& action) {
 
 }  // namespace
 
-runner::Kind RunnerLauncher::choose(const spec::Step& step) {
-  return in_step(step,
-                 [&] { return runner::choose(step.runner, step.image_spec.has_value(), warn_); });
+runner::Kind RunnerLauncher::choose(const spec::Step& step,
+                                    const std::vector<runner::Rejection>& rejected) {
+  return in_step(step, [&] {
+    if (step.gpus) runner::require_gpus(*step.gpus, runner::gpu_files());
+    return runner::choose(demand_of(step), rejected, warn_);
+  });
 }
 
-runner::Kind RunnerLauncher::choose_after_failure(const spec::Step& step, runner::Kind failed,
+runner::Rejection RunnerLauncher::examine_failure(const spec::Step& step, runner::Kind failed,
                                                   const std::string& reason) {
-  return in_step(step, [&] {
-    return runner::choose_after_failure(step.runner, step.image_spec.has_value(), failed, reason,
-                                        warn_);
-  });
+  return in_step(step, [&] { return runner::examine_failure(demand_of(step), failed, reason); });
 }
 
 LaunchResult RunnerLauncher::run(const spec::Step& step, runner::Kind kind,
@@ -105,7 +110,10 @@ LaunchResult RunnerLauncher::run(const spec::Step& step, runner::Kind kind,
                                  const OutputSink& err) {
   const runner::Runner& engine = runner::runner_of(kind);
   if (const std::string refusal = engine.refusal(sandbox); !refusal.empty()) {
-    throw user_error_at(step.location, "Step " + step.name + ": " + refusal);
+    if (step.runner) throw user_error_at(step.location, "Step " + step.name + ": " + refusal);
+    LaunchResult result;
+    result.refusal = refusal;
+    return result;
   }
   const Command command = in_step(step, [&] {
     engine.prepare(sandbox);

@@ -21,20 +21,23 @@ struct LaunchResult {
   std::optional<std::string> program_failure;
   // Set when the runner itself failed, so that the step never ran: its reason.
   std::optional<std::string> start_failure;
+  // Set when this runner cannot run such a step, and another one may: its reason.
+  std::optional<std::string> refusal;
 };
 
 class Launcher {
  public:
   virtual ~Launcher() = default;
 
-  // The runner that this step would use. Throws as runner::choose() does.
-  virtual runner::Kind choose(const spec::Step& step) = 0;
-  // The runner to try after `failed` could not start the step. Throws as
-  // runner::choose_after_failure() does.
-  virtual runner::Kind choose_after_failure(const spec::Step& step, runner::Kind failed,
+  // The runner that this step would use, none of these. Throws as runner::choose() and
+  // runner::require_gpus() do.
+  virtual runner::Kind choose(const spec::Step& step,
+                              const std::vector<runner::Rejection>& rejected) = 0;
+  // After `failed` could not start the step. Throws as runner::examine_failure() does.
+  virtual runner::Rejection examine_failure(const spec::Step& step, runner::Kind failed,
                                             const std::string& reason) = 0;
-  // Runs the sandbox to its end. Throws the Error of runner::Runner::refusal(), prepare() or
-  // plan().
+  // Runs the sandbox to its end. Throws the Error of prepare() or plan() of runner::Runner, and a
+  // user Error when the step asks for a runner that refuses it.
   virtual LaunchResult run(const spec::Step& step, runner::Kind kind,
                            const runner::Sandbox& sandbox, const OutputSink& out,
                            const OutputSink& err) = 0;
@@ -45,8 +48,9 @@ class RunnerLauncher : public Launcher {
  public:
   explicit RunnerLauncher(WarningSink warn, std::vector<UniqueFd> end_with = {})
       : warn_(std::move(warn)), end_with_(std::move(end_with)) {}
-  runner::Kind choose(const spec::Step& step) override;
-  runner::Kind choose_after_failure(const spec::Step& step, runner::Kind failed,
+  runner::Kind choose(const spec::Step& step,
+                      const std::vector<runner::Rejection>& rejected) override;
+  runner::Rejection examine_failure(const spec::Step& step, runner::Kind failed,
                                     const std::string& reason) override;
   LaunchResult run(const spec::Step& step, runner::Kind kind, const runner::Sandbox& sandbox,
                    const OutputSink& out, const OutputSink& err) override;

@@ -264,6 +264,7 @@ void add_contract(const spec::Step& step, ResolvedStep& resolved) {
   resolved.signature.add("network", spec::name_of(step.network));
   resolved.signature.add("root", step.writable_root ? "writable" : "read-only");
   resolved.signature.add("user", step.image_spec ? "image" : "caller");
+  if (step.gpus) resolved.signature.add("gpus", "asked");
   std::vector<int> codes = step.success_codes;
   std::sort(codes.begin(), codes.end());
   std::vector<std::string> words;

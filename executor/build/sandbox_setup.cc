@@ -209,10 +209,14 @@ runner::Sandbox set_up_sandbox(const spec::Step& step, const ResolvedStep& resol
   sandbox.binds = BindPlan(step, resolved, execution.work).make();
   sandbox.network = step.network;
   sandbox.writable_root = step.writable_root;
+  sandbox.gpus = step.gpus;
   sandbox.caller = {getuid(), getgid()};
   sandbox.user = sandbox.caller;
   if (execution.root && !execution.image_config->user.empty()) {
     sandbox.user = image_user(execution.image_config->user, execution.root->directory);
+  }
+  if (execution.root && !execution.image_config->stop_signal.empty()) {
+    sandbox.stop_signal = image_stop_signal(execution.image_config->stop_signal);
   }
   if (path_below(sandbox.directory, kBuild)) {
     make_directories_in_work(execution.work, path_in_work(execution.work, sandbox.directory));

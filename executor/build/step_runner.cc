@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/file_system.h"
 #include "base/json.h"
+#include "base/stop_request.h"
 #include "base/text.h"
 #include "base/units.h"
 #include "build/depfile.h"
@@ -270,6 +271,7 @@ bool StepRunner::restore(Task& task, const store::ActionResult& result) {
       if (!context_.cache.materialise(item.output, item.path)) return false;
     }
   }
+  throw_if_stopped();
   publish(task.resolved, made, task.outputs_now, trash, task.started,
           context_.cache.file_digests());
   write_state(task, result.outputs);
@@ -284,7 +286,7 @@ struct StepRunner::Stage {
 
 StepRunner::Stage StepRunner::set_stage(const Task& task) {
   Stage stage;
-  stage.execution.runner = context_.launcher.choose(task.step);
+  stage.execution.runner = context_.launcher.choose(task.step, {});
   stage.execution.work = task.files.work;
   stage.execution.lock_fd = task.lock_fd;
   stage.execution.secrets = secret_values(task.step);
@@ -309,21 +311,29 @@ ExitStatus StepRunner::open_shell(const spec::Step& step, const std::vector<std:
   const LaunchResult result =
       context_.launcher.run(step, stage.execution.runner, sandbox, context_.echo, nullptr);
   if (!stage.execution.keep_work) remove_tree(files.work);
-  if (result.start_failure)
-    throw environment_error("The shell did not start: " + *result.start_failure);
+  for (const auto& trouble : {result.start_failure, result.refusal}) {
+    if (trouble) throw environment_error("The shell did not start: " + *trouble);
+  }
   return result.status;
 }
 
 LaunchResult StepRunner::launch(const Task& task, Execution& execution, StepLog& log) {
+  std::vector<runner::Rejection> rejected;
   for (;;) {
     const runner::Sandbox sandbox = set_up_sandbox(task.step, task.resolved, execution);
     log.begin_attempt(sandbox.work_directory);
     LaunchResult result =
         context_.launcher.run(task.step, execution.runner, sandbox, log.out(), log.err());
     log.end_attempt();
-    if (!result.start_failure) return result;
-    execution.runner =
-        context_.launcher.choose_after_failure(task.step, execution.runner, *result.start_failure);
+    if (result.refusal) {
+      rejected.push_back({execution.runner, *result.refusal, ""});
+    } else if (result.start_failure) {
+      rejected.push_back(
+          context_.launcher.examine_failure(task.step, execution.runner, *result.start_failure));
+    } else {
+      return result;
+    }
+    execution.runner = context_.launcher.choose(task.step, rejected);
   }
 }
 
@@ -373,6 +383,7 @@ StepOutcome StepRunner::execute(Task& task) {
       harvest(task.resolved, task.files.work, task.resolved.cacheable, context_.cache);
   const std::vector<store::Output> outputs = outputs_of(harvested.made);
   const bool unchanged = inputs_are_unchanged(task.resolved, context_.cache.file_digests());
+  throw_if_stopped();
   outcome.result = StepResult::kExecuted;
   const int64_t now = context_.clock.file_time();
   if (!unchanged) {

@@ -1,5 +1,5 @@
-// Runs one step: signature, cache, sandbox, publication. The heart of `cntr run` and, later, of
-// every step edge of cntr-ninja.
+// Runs one step: signature, cache, sandbox, publication. The heart of `cntr run` and of every step
+// edge of cntr-ninja.
 //
 // Order of writing, so that a crash at any point leaves no false result (docs/signature.md): the
 // step writes in its work directory; blobs; record and action row; outputs by rename; last the
@@ -31,7 +31,7 @@ enum class StepResult {
   kRestored,     // a hit: outputs came from the cache
   kExecuted,     // a miss: the step ran
   kFailed,       // it ran and failed; old outputs are as they were
-  kInterrupted,  // ended by SIGINT, SIGTERM or SIGHUP
+  kInterrupted,  // its end was asked for (base/stop_request.h)
 };
 std::string_view name_of(StepResult result);
 
@@ -61,8 +61,9 @@ struct StepContext {
   WarningSink warn;
 };
 
-// Not thread-safe. Throws Errors as resolve() and set_up_sandbox() do, and an environment Error
-// when the build tree cannot be written or the runner cannot start.
+// Not thread-safe; many threads may have one each. Throws Errors as resolve() and set_up_sandbox()
+// do, an environment Error when the build tree cannot be written or the runner cannot start, and
+// Stopped when the thread is asked to stop while no sandbox runs; then the outputs are as they were.
 class StepRunner {
  public:
   explicit StepRunner(StepContext context) : context_(std::move(context)) {}

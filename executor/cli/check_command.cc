@@ -1,7 +1,7 @@
 #include <memory>
 
-#include "build/watch_list.h"
 #include "cli/command.h"
+#include "cli/step_commands.h"
 
 namespace cntr::cli {
 
@@ -14,12 +14,8 @@ void add_check_command(CLI::App& app, Action& action) {
       "Started at the beginning of every build. It compares what steps read and made\n"
       "with what is there now, and makes the stamp of a step newer where anything\n"
       "differs.");
-  command->callback([&action, directory] {
-    action = [directory] {
-      build::check_steps(*directory);
-      return kSuccess;
-    };
-  });
+  command->callback(
+      [&action, directory] { action = [directory] { return check_steps(*directory); }; });
 }
 
 }  // namespace cntr::cli

@@ -1,23 +1,10 @@
 // The cntr program: finds the subcommand, runs it, and turns an Error into a message and a code.
-#include "base/error.h"
 #include "base/text.h"
 #include "cli/command.h"
-#include "cli/session.h"
+#include "cli/console.h"
 
 namespace cntr::cli {
 namespace {
-
-int exit_code_of(ErrorKind kind) {
-  switch (kind) {
-    case ErrorKind::kUser:
-      return kUserError;
-    case ErrorKind::kEnvironment:
-      return kEnvironmentError;
-    case ErrorKind::kInternal:
-      return kInternalError;
-  }
-  return kInternalError;
-}
 
 // What is wrong with the command line, and whose help says how it is right.
 std::string misuse(const CLI::App* app, const CLI::Error& failure) {
@@ -66,13 +53,6 @@ int run(int argc, char** argv) {
 }  // namespace cntr::cli
 
 int main(int argc, char** argv) {
-  try {
-    return cntr::cli::run(argc, argv);
-  } catch (const cntr::Error& error) {
-    cntr::cli::print_error(std::string("cntr: error: ") + error.what() + "\n");
-    return cntr::cli::exit_code_of(error.kind());
-  } catch (const std::exception& failure) {
-    cntr::cli::print_error(std::string("cntr: internal error: ") + failure.what() + "\n");
-    return cntr::cli::kInternalError;
-  }
+  return cntr::cli::guarded(cntr::cli::standard_console(),
+                            [&] { return cntr::cli::run(argc, argv); });
 }

@@ -4,6 +4,8 @@
 #include <CLI/CLI.hpp>
 #include <functional>
 
+#include "cli/exit_codes.h"
+
 namespace cntr::cli {
 
 // What the chosen subcommand does; returns the exit code.
@@ -18,13 +20,5 @@ void add_shell_command(CLI::App& app, Action& action);
 void add_graph_command(CLI::App& app, Action& action);
 void add_doctor_command(CLI::App& app, Action& action);
 void add_cache_command(CLI::App& app, Action& action);
-
-// Exit codes (docs/reference/commands.md).
-inline constexpr int kSuccess = 0;
-inline constexpr int kStepFailed = 1;
-inline constexpr int kUserError = 2;
-inline constexpr int kEnvironmentError = 3;
-inline constexpr int kInternalError = 4;
-inline constexpr int kInterrupted = 130;
 
 }  // namespace cntr::cli

@@ -1,9 +1,13 @@
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <set>
 
+#include "base/error.h"
 #include "base/file_system.h"
+#include "base/text.h"
 #include "cli/command.h"
+#include "cli/explain_edge.h"
 #include "cli/session.h"
 #include "report/explain.h"
 
@@ -97,12 +101,35 @@ report::Explanation explain(Session& session, const spec::Workflow& workflow,
   return explanation;
 }
 
+std::optional<spec::Workflow> workflow_around(const std::string& start, bool is_needed) {
+  std::string directory;
+  try {
+    directory = spec::find_workflow_directory(start);
+  } catch (const Error&) {
+    if (is_needed) throw;
+    return std::nullopt;
+  }
+  return spec::read_workflow(directory);
+}
+
+// A step; else any other file of the build, where cntr-ninja has built.
+report::Explanation explain(const std::string& start, const std::string& name) {
+  const std::optional<std::string> built_by_ninja = find_ninja_directory(start);
+  const auto workflow = workflow_around(start, /*is_needed=*/!built_by_ninja);
+  const auto step = workflow ? find_step_if_any(*workflow, name) : std::nullopt;
+  if (step || !built_by_ninja) {
+    const FoundStep found = step ? *step : find_step(*workflow, name);
+    Session session;
+    return explain(session, *workflow, found);
+  }
+  if (const auto edge = explain_edge(*built_by_ninja, name, current_directory())) return *edge;
+  if (workflow) find_step(*workflow, name);
+  throw user_error("The build in " + *built_by_ninja + " makes no " + quote(name));
+}
+
 int run_explain(const ExplainOptions& options) {
-  const std::string start = normal_path(options.directory, current_directory());
-  const spec::Workflow workflow = spec::read_workflow(spec::find_workflow_directory(start));
-  const FoundStep found = find_step(workflow, options.name);
-  Session session;
-  const report::Explanation explanation = explain(session, workflow, found);
+  const report::Explanation explanation =
+      explain(normal_path(options.directory, current_directory()), options.name);
   print(options.json ? report::explanation_as_json(explanation) + "\n"
                      : report::explanation_as_text(explanation));
   return kSuccess;
@@ -111,13 +138,16 @@ int run_explain(const ExplainOptions& options) {
 }  // namespace
 
 void add_explain_command(CLI::App& app, Action& action) {
-  CLI::App* const command = app.add_subcommand("explain", "Say whether a step would run, and why");
+  CLI::App* const command =
+      app.add_subcommand("explain", "Say whether a step or a command would run, and why");
   const auto options = std::make_shared<ExplainOptions>();
-  command->add_option("name", options->name, "A step, or a file that a step makes")->required();
+  command->add_option("name", options->name, "A step, or a file that the build makes")->required();
   command->add_option("-C,--build", options->directory, "The build directory")
       ->capture_default_str();
   command->add_flag("--json", options->json, "For programs");
-  command->footer("Nothing is run or changed. Example: cntr explain -C build monthly.csv");
+  command->footer(
+      "Nothing is run or changed. Files that no step makes are known where cntr-ninja has built.\n"
+      "Example: cntr explain -C build monthly.csv");
   command->callback([&action, options] { action = [options] { return run_explain(*options); }; });
 }
 

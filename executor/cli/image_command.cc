@@ -1,8 +1,7 @@
 #include <memory>
 
-#include "build/image_identity.h"
 #include "cli/command.h"
-#include "cli/session.h"
+#include "cli/step_commands.h"
 
 namespace cntr::cli {
 
@@ -17,8 +16,7 @@ void add_image_command(CLI::App& app, Action& action) {
   prepare->callback([&action, spec_path] {
     action = [spec_path] {
       store::Cache cache(store::Cache::default_root(), warnings());
-      build::prepare_image(*spec_path, cache);
-      return kSuccess;
+      return prepare_image(*spec_path, cache);
     };
   });
 }

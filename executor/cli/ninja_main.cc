@@ -11,6 +11,7 @@
 #include "cli/ninja_status.h"
 #include "cli/ninja_targets.h"
 #include "cli/ninja_tools.h"
+#include "cli/step_edges.h"
 #include "engine/build_session.h"
 
 namespace cntr::cli {
@@ -76,6 +77,7 @@ class Ninja {
     of_runner.parallelism = options_.parallelism.value_or(default_parallelism());
     of_runner.max_load = options_.max_load;
     of_runner.use_jobserver = !options_.parallelism && !options_.dry_run;
+    of_runner.jobs = &steps_.emplace(cntr_beside_this_program(), known_digests_);
     of_runner.info = [this](const std::string& text) { status_.info(text); };
     of_runner.warning = [this](const std::string& text) { status_.warning(text); };
     of_runner.error = [this](const std::string& text) { status_.error(text); };
@@ -126,8 +128,10 @@ class Ninja {
 
   const NinjaOptions& options_;
   NinjaStatus status_;
-  engine::RealDisk disk_;
+  store::KnownDigests known_digests_;
+  engine::RealDisk disk_{&known_digests_};
   NinjaMetrics metrics_;
+  std::optional<StepEdges> steps_;
   std::unique_ptr<engine::CommandRunner> runner_;
 };
 

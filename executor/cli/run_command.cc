@@ -1,10 +1,9 @@
-#include <csignal>
 #include <memory>
 
 #include "base/build_tool.h"
-#include "base/units.h"
 #include "cli/command.h"
 #include "cli/session.h"
+#include "cli/step_commands.h"
 
 namespace cntr::cli {
 namespace {
@@ -15,23 +14,12 @@ struct RunOptions {
   bool die_with_parent = false;
 };
 
-void print_outcome(const spec::Step& step, const build::StepOutcome& outcome) {
-  std::string line = "cntr: " + step.name + ": " + std::string(build::name_of(outcome.result));
-  if (!outcome.runner.empty()) line += " with " + outcome.runner;
-  line += " in " + format_duration(outcome.duration) + "\n";
-  for (const std::string& reason : outcome.reasons) line += "  " + reason + "\n";
-  print_error(line);
-}
-
-int run_step(const RunOptions& options) {
+int run(const RunOptions& options) {
   const spec::Step step = spec::read_step(options.spec);
-  Session session(options.die_with_parent ? build_tool_processes() : std::vector<UniqueFd>());
-  const build::StepOutcome outcome = session.steps().run(step);
-  if (options.verbose) print_outcome(step, outcome);
-  if (outcome.result == build::StepResult::kInterrupted) return kInterrupted;
-  if (outcome.result != build::StepResult::kFailed) return kSuccess;
-  print_error("cntr: " + outcome.failure + "\n");
-  return kStepFailed;
+  const Console console = standard_console();
+  Session session(console,
+                  options.die_with_parent ? build_tool_processes() : std::vector<UniqueFd>());
+  return run_step(step, session, console, options.verbose);
 }
 
 }  // namespace
@@ -45,7 +33,7 @@ void add_run_command(CLI::App& app, Action& action) {
   command->add_flag("--die-with-parent", options->die_with_parent,
                     "End when the build tool that started it dies");
   command->footer("Outputs whose bytes do not change are not touched. docs/reference/commands.md");
-  command->callback([&action, options] { action = [options] { return run_step(*options); }; });
+  command->callback([&action, options] { action = [options] { return run(*options); }; });
 }
 
 }  // namespace cntr::cli

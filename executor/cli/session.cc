@@ -1,38 +1,29 @@
 #include "cli/session.h"
 
-#include <cstdio>
-
 #include "base/file_system.h"
 #include "base/text.h"
 
 namespace cntr::cli {
 
-void print(std::string_view text) {
-  std::fwrite(text.data(), 1, text.size(), stdout);
-  std::fflush(stdout);
-}
+Session::Session(const Console& console, std::vector<UniqueFd> end_with)
+    : cache_(store::Cache::default_root(), warnings(console)),
+      launcher_(warnings(console), std::move(end_with)),
+      steps_({cache_, launcher_, system_clock(), console.out, warnings(console)}) {}
 
-void print_error(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stderr); }
-
-WarningSink warnings() {
-  return [](const std::string& sentence) { print_error("cntr: warning: " + sentence + "\n"); };
-}
-
-Session::Session(std::vector<UniqueFd> end_with)
-    : cache_(store::Cache::default_root(), warnings()),
-      launcher_(warnings(), std::move(end_with)),
-      steps_({cache_, launcher_, system_clock(), [](std::string_view bytes) { print(bytes); },
-              warnings()}) {}
-
-FoundStep find_step(const spec::Workflow& workflow, const std::string& name) {
+std::optional<FoundStep> find_step_if_any(const spec::Workflow& workflow, const std::string& name) {
   for (const spec::Step& step : workflow.steps) {
-    if (step.name == name) return {step, ""};
+    if (step.name == name) return FoundStep{step, ""};
   }
   const spec::Producers producers(workflow);
   for (const std::string& base : {current_directory(), workflow.index.binary_dir}) {
     const std::string path = normal_path(name, base);
-    if (const spec::Step* step = producers.of(path)) return {*step, path};
+    if (const spec::Step* step = producers.of(path)) return FoundStep{*step, path};
   }
+  return std::nullopt;
+}
+
+FoundStep find_step(const spec::Workflow& workflow, const std::string& name) {
+  if (const auto found = find_step_if_any(workflow, name)) return *found;
   std::vector<std::string> names;
   for (const spec::Step& step : workflow.steps) names.push_back(step.name);
   throw user_error(

@@ -1,28 +1,25 @@
-// What every subcommand needs: the terminal and the cache.
+// What works on steps needs: the cache, the runners, and where their words go.
 #pragma once
 
+#include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "base/file_system.h"
-#include "base/warning.h"
 #include "build/launcher.h"
 #include "build/step_runner.h"
+#include "cli/console.h"
 #include "spec/workflow.h"
 #include "store/cache.h"
 
 namespace cntr::cli {
 
-void print(std::string_view text);        // standard output, flushed
-void print_error(std::string_view text);  // standard error
-WarningSink warnings();                   // "cntr: warning: ..." on standard error
-
 // Opens the cache of CNTR_CACHE_DIR and makes the real launcher. Steps are interrupted when one of
-// the processes `end_with` (pidfds) ends.
+// the processes `end_with` (pidfds) ends. Not thread-safe; one for each thread at a time.
 class Session {
  public:
-  explicit Session(std::vector<UniqueFd> end_with = {});
+  explicit Session(const Console& console = standard_console(),
+                   std::vector<UniqueFd> end_with = {});
 
   store::Cache& cache() { return cache_; }
   build::StepRunner& steps() { return steps_; }
@@ -41,5 +38,6 @@ struct FoundStep {
   std::string output;  // the output that was named; "" when the step was
 };
 FoundStep find_step(const spec::Workflow& workflow, const std::string& name);
+std::optional<FoundStep> find_step_if_any(const spec::Workflow& workflow, const std::string& name);
 
 }  // namespace cntr::cli

@@ -10,6 +10,7 @@
 #include "base/process.h"
 #include "base/text.h"
 #include "engine/adoption.h"
+#include "engine/affected_edges.h"
 #include "engine/programs.h"
 #include "engine/state_migration.h"
 
@@ -82,7 +83,7 @@ struct BuildSession::Parts {
 };
 
 BuildSession::BuildSession(SessionOptions options, Disk& disk, WarningSink warn)
-    : options_(std::move(options)), disk_(disk), warn_(std::move(warn)) {
+    : options_(std::move(options)), disk_(disk), warn_(std::move(warn)), began_(disk.file_time()) {
   const std::string directory = current_directory();
   if (is_nested(directory)) options_.read_only = true;
   const std::string folder = state_folder(options_.manifest);
@@ -109,9 +110,11 @@ void BuildSession::load() {
   const Digest environment = environment_digest(graph());
   if (environment != saved_->environment) {
     saved_->environment = environment;
-    saved_->closure.clear();
+    saved_->closure.reset();
     saved_->clean.clear();
   }
+  new_nodes_ = saved_->new_nodes;
+  new_edges_ = saved_->new_edges;
   if (options_.read_only) return;
   if (holds) return file_->continue_journal(*saved_);
   // What ninja knew is adopted before there is a state; then an interruption is no first build.
@@ -130,6 +133,7 @@ bool BuildSession::manifests_hold() {
     const std::optional<std::string> text = disk_.read(path);
     if (!text || digest_of(*text) != files[i].digest) return false;
     saved_->manifests[i] = unless_young(identity, disk_.file_time());
+    manifests_moved_ |= saved_->manifests[i].exists();
   }
   return true;
 }
@@ -158,7 +162,7 @@ void BuildSession::parse_again() {
 // Writes the state as it is now, and goes on with what was written.
 void BuildSession::write_anew() {
   try {
-    file_->write(state(), {saved_->manifests, saved_->environment, {}, marks_.clean});
+    file_->write(state(), {saved_->manifests, saved_->environment, std::nullopt, marks_.clean});
     std::optional<SavedState> written = file_->load();
     if (!written) return;
     parts_.reset();
@@ -201,18 +205,44 @@ void BuildSession::adopt_all() {
 }
 
 bool BuildSession::nothing_changed() {
-  if (saved_->closure.empty() || !saved_->suspect_nodes.empty() || !saved_->suspect_edges.empty()) {
-    return false;
-  }
+  if (!saved_->closure || !new_nodes_.empty() || !new_edges_.empty()) return false;
   Parts& its = parts();
   if (its.decider.has_moved_programs()) return false;
-  const FileTable::Probed probed = its.files.probe(saved_->closure);
+  const FileTable::Probed probed = its.files.probe(*saved_->closure);
+  closure_is_probed_ = true;
   mark_changed(probed.changed);
   keep();
-  return probed.changed.empty() && probed.all_in_place;
+  if (!probed.changed.empty() || (!probed.all_in_place && a_generator_must_run())) return false;
+  if (options_.read_only) return true;
+  if (!new_nodes_.empty()) file_->append_conclusion({});  // files that look different, and are not
+  if (file_->worth_folding() || manifests_moved_) fold(true);
+  return true;
+}
+
+// Whether an edge that goes by times must run, although no content has changed.
+bool BuildSession::a_generator_must_run() {
+  const std::vector<NodeId>& closure = *saved_->closure;
+  for (EdgeId edge = 0; edge < graph().edge_count(); ++edge) {
+    if (!graph().has(edge, ninja::kGenerator) || !parts().decider.must_run(edge)) continue;
+    const NodeId output = graph().outputs(edge).front();
+    if (std::find(closure.begin(), closure.end(), output) != closure.end()) return true;
+  }
+  return false;
+}
+
+// When all was up to date before, only what a change can concern has to be decided.
+void BuildSession::find_affected(std::span<const NodeId> targets) {
+  marks_.affected.clear();
+  if (!closure_is_probed_) return;
+  const Flags closure = flags_of(*saved_->closure, graph().node_count());
+  const bool in_closure =
+      std::all_of(targets.begin(), targets.end(), [&](NodeId node) { return closure[node] != 0; });
+  if (in_closure) marks_.affected = affected_edges(state(), marks_.changed).value_or(Flags());
 }
 
 void BuildSession::look_at(std::span<const NodeId> targets) {
+  find_affected(targets);
+  if (!marks_.affected.empty()) return;
   Parts& its = parts();
   mark_changed(its.files.probe(Plan::nodes_of(state(), targets)).changed);
 }
@@ -238,6 +268,8 @@ void BuildSession::edge_changed(EdgeId edge) {
 void BuildSession::keep() {
   const std::vector<NodeId> memos = parts().files.take_changed_memos();
   if (!options_.read_only) file_->append(state(), memos, changed_edges_);
+  new_nodes_.insert(new_nodes_.end(), memos.begin(), memos.end());
+  new_edges_.insert(new_edges_.end(), changed_edges_.begin(), changed_edges_.end());
   changed_edges_.clear();
 }
 
@@ -246,7 +278,7 @@ BuildResult BuildSession::run(std::span<const NodeId> targets, CommandRunner& ru
   Parts& its = parts();
   look_at(targets);
   Builder builder({state(), its.files, its.decider, its.recorder, its.history, disk_, runner,
-                   status, *this, options_.use_cache ? &its.cache : nullptr},
+                   status, *this, began_, options_.use_cache ? &its.cache : nullptr},
                   options_.build, marks_);
   const BuildResult result = builder.build(targets);
   keep();
@@ -272,6 +304,7 @@ bool BuildSession::rebuild_manifest(CommandRunner& runner, BuildStatus& status,
   if (result.message.empty() && !manifests_hold()) return true;
   // What made the manifest may have written other files too.
   parts().files.forget_looks();
+  closure_is_probed_ = false;
   parts().decider.forget_aliases();
   return false;
 }
@@ -292,8 +325,8 @@ bool BuildSession::holds(EdgeId edge) {
                      [&its](const Link& link) { return its.memos[link.node].identity.exists(); });
 }
 
-// What a build of the default targets looks at, when all of it is up to date; else nothing.
-std::vector<NodeId> BuildSession::concluded_closure() {
+// What a build of the default targets looks at, when all of it is up to date.
+std::optional<std::vector<NodeId>> BuildSession::concluded_closure() {
   std::vector<NodeId> targets = default_targets();
   const std::optional<NodeId> manifest = graph().find(options_.manifest);
   if (manifest) targets.push_back(*manifest);
@@ -301,17 +334,43 @@ std::vector<NodeId> BuildSession::concluded_closure() {
   for (const NodeId node : nodes) {
     const EdgeId edge = graph().producer(node);
     if (edge == ninja::kNone || graph().has(edge, ninja::kPhony)) continue;
-    if (marks_.clean[edge] == 0) return {};
+    if (marks_.clean[edge] == 0) return std::nullopt;
   }
   return nodes;
 }
 
-// Writes the state anew when the journal has grown, or when the next build can be spared every
-// decision.
+// Spares the next build every decision, if all is up to date, and keeps the journal short.
 void BuildSession::conclude(bool all_up_to_date) {
-  const bool known =
-      !saved_->closure.empty() && saved_->suspect_nodes.empty() && saved_->suspect_edges.empty();
-  if (!file_->worth_folding() && (known || !all_up_to_date)) return;
+  if (file_->worth_folding() || manifests_moved_) return fold(all_up_to_date);
+  if (all_up_to_date && !conclude_in_journal()) fold(true);
+}
+
+// Says in the journal that all is up to date again, when only little has changed since that was so
+// last. False when it has to be found out from the ground.
+bool BuildSession::conclude_in_journal() {
+  if (!saved_->closure) return false;
+  Flags closure = flags_of(*saved_->closure, graph().node_count());
+  const auto in_closure = [&](EdgeId edge) { return closure[graph().outputs(edge).front()] != 0; };
+  std::vector<EdgeId> edges = edges_with(state(), flags_of(new_nodes_, graph().node_count()));
+  edges.insert(edges.end(), new_edges_.begin(), new_edges_.end());
+  std::vector<NodeId> added;
+  for (const EdgeId edge : edges) {
+    if (!in_closure(edge)) continue;
+    if (!holds(edge) || graph().edge(edge).dyndep != ninja::kNone) return false;
+    for (const Link& link : state().links_of(state().records[edge])) {
+      if (closure[link.node] != 0) continue;
+      closure[link.node] = 1;
+      added.push_back(link.node);
+      // An edge that the default targets did not need before.
+      if (graph().producer(link.node) != ninja::kNone) return false;
+    }
+  }
+  if (!new_nodes_.empty() || !new_edges_.empty()) file_->append_conclusion(added);
+  return true;
+}
+
+// Writes the state anew, unless that was only to say that all is up to date, and not all is.
+void BuildSession::fold(bool all_up_to_date) {
   // A manifest that was too young to be known by its identity may be old enough now.
   if (!manifests_hold()) all_up_to_date = false;
   Conclusion conclusion;
@@ -322,6 +381,7 @@ void BuildSession::conclude(bool all_up_to_date) {
   }
   conclusion.clean = marks_.clean;
   if (all_up_to_date) conclusion.closure = concluded_closure();
+  if (!conclusion.closure && !file_->worth_folding() && !manifests_moved_) return;
   try {
     file_->write(state(), conclusion);
   } catch (const Error& error) {

@@ -74,8 +74,12 @@ class BuildSession : private RunSink {
   void adopt_all();
   void keep();
   void conclude(bool all_up_to_date);
-  std::vector<ninja::NodeId> concluded_closure();
+  void fold(bool all_up_to_date);
+  std::optional<std::vector<ninja::NodeId>> concluded_closure();
   bool holds(ninja::EdgeId edge);
+  bool a_generator_must_run();
+  void find_affected(std::span<const ninja::NodeId> targets);
+  bool conclude_in_journal();
 
   SessionOptions options_;
   Disk& disk_;
@@ -87,6 +91,12 @@ class BuildSession : private RunSink {
   std::unique_ptr<Parts> parts_;
   Marks marks_;
   std::vector<ninja::EdgeId> changed_edges_;  // not yet in the journal
+  // Since the last conclusion.
+  std::vector<ninja::NodeId> new_nodes_;
+  std::vector<ninja::EdgeId> new_edges_;
+  int64_t began_;                   // Disk::file_time()
+  bool closure_is_probed_ = false;  // and every change since then is in marks_
+  bool manifests_moved_ = false;    // their identities are not those of the state any more
 };
 
 }  // namespace cntr::engine

@@ -31,9 +31,11 @@ Builder::Builder(BuildParts parts, BuildOptions options, Marks& marks)
       options_(options),
       plan_(parts.state, {[this](NodeId file) { return load_dyndep(file); },
                           [this](EdgeId edge) { return is_clean(edge); },
-                          [this](NodeId node) { return parts_.files.identity(node).exists(); }}),
+                          [this](NodeId node) { return parts_.files.identity(node).exists(); },
+                          [this](EdgeId edge) {
+                            return !marks_.affected.empty() && marks_.affected[edge] == 0;
+                          }}),
       marks_(marks),
-      process_began_(parts.disk.file_time()),
       began_(steady_ms()) {
   marks_.clean.resize(parts_.state.graph.edge_count());
 }
@@ -134,7 +136,7 @@ void Builder::start_ready() {
 // A file that the first command reads may be as young as this process. Beyond the next tick of the
 // clock that stamps files, what is younger than the command is so for sure.
 void Builder::wait_for_a_tick() {
-  while (!ticked_ && parts_.disk.file_time() <= process_began_) {
+  while (!ticked_ && parts_.disk.file_time() <= parts_.process_began) {
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
   ticked_ = true;
@@ -182,6 +184,9 @@ void Builder::prepare(EdgeId edge) {
   }
   if (graph.has(edge, ninja::kHasDepfile)) {
     parts_.disk.make_parents(path_binding(edge, "depfile"));
+  }
+  if (graph.has(edge, ninja::kDepsGcc) || graph.has(edge, ninja::kDepsMsvc)) {
+    parts_.history.expect_deps();
   }
   if (graph.has(edge, ninja::kHasRspfile)) {
     const std::string file = path_binding(edge, "rspfile");

@@ -53,6 +53,7 @@ struct BuildParts {
   CommandRunner& runner;
   BuildStatus& status;
   RunSink& sink;
+  int64_t process_began;       // Disk::file_time(), before any file was looked at
   EdgeCache* cache = nullptr;  // none: every edge that must run runs
 };
 
@@ -61,6 +62,8 @@ struct BuildParts {
 struct Marks {
   std::vector<uint8_t> clean;    // by edge: found clean, now or by an earlier build
   std::vector<uint8_t> changed;  // by node: its content may differ from what the records say
+  // By edge: 0 when it and all that it needs are clean for sure. Empty: nothing is known.
+  std::vector<uint8_t> affected;
 };
 
 struct BuildResult {
@@ -114,7 +117,6 @@ class Builder {
   bool interrupted_ = false;
   bool started_ = false;
   size_t executed_ = 0;
-  int64_t process_began_;  // Disk::file_time()
   bool ticked_ = false;
   int64_t began_ = 0;
 };

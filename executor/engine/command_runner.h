@@ -49,10 +49,31 @@ class CommandRunner {
   // The edges that were started and that wait() has not returned.
   virtual std::vector<ninja::EdgeId> running() const = 0;
   // Ends all commands with their process groups (the signal that came, or SIGTERM; SIGKILL when
-  // another signal comes meanwhile) and reaps them. Nothing runs afterwards.
+  // another signal comes meanwhile) and reaps them; a job is asked to stop. Nothing runs
+  // afterwards.
   virtual void abort() = 0;
   // Makes a wait() that waits, or the next one, return nullopt. From any thread.
   virtual void wake() = 0;
+};
+
+// A command that this process carries out itself, on one of its threads.
+struct Job {
+  struct End {
+    int code = 0;
+    std::string output;  // all that a process with this command would have printed
+    // It cannot be done here after all, and nothing was done: it becomes a process.
+    bool declined = false;
+  };
+  // Listens to the StopRequest of its thread, and throws nothing but Stopped.
+  std::function<End()> run;
+  std::string then;  // a command that follows when it succeeds, as behind "&&"; "" for none
+};
+
+// Knows the commands that need no process. Its thread is that of the runner.
+class Jobs {
+ public:
+  virtual ~Jobs() = default;
+  virtual std::optional<Job> find(const std::string& command) = 0;
 };
 
 struct CommandRunnerOptions {
@@ -61,6 +82,7 @@ struct CommandRunnerOptions {
   size_t parallelism = 1;      // SIZE_MAX for -j0
   double max_load = 0;         // 0: no limit
   bool use_jobserver = false;  // take tokens as MAKEFLAGS says (fifo); not with an explicit -j
+  Jobs* jobs = nullptr;        // must outlive the runner; none: every command is a process
   // One line each about the jobserver; may be empty.
   Say info;
   Say warning;
@@ -70,9 +92,10 @@ struct CommandRunnerOptions {
 // Real processes. A command without shell syntax is executed directly, with the same result as
 // `/bin/sh -c` would give; output through one pipe each. Children have their own process group
 // unless they have the console, the caller's environment, and every descriptor that is not
-// close-on-exec. One object a process at a time; its thread is the one that made it. As long as it
-// lives it handles SIGINT, SIGTERM and (unless ignored, as under nohup) SIGHUP. Its destructor is
-// abort(), so that no command outlives it and every token goes back.
+// close-on-exec. A job counts as a command that runs; those with the console are never jobs. One
+// object a process at a time; its thread is the one that made it. As long as it lives it handles
+// SIGINT, SIGTERM and (unless ignored, as under nohup) SIGHUP. Its destructor is abort(), so that
+// no command outlives it and every token goes back.
 std::unique_ptr<CommandRunner> make_process_runner(const CommandRunnerOptions& options);
 
 // The words of a command that needs no shell: nothing in it is special to sh but quotes and

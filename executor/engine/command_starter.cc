@@ -5,7 +5,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -13,8 +12,9 @@
 #include <string_view>
 #include <utility>
 
+#include "base/environment.h"
 #include "base/error.h"
-#include "base/process.h"
+#include "base/pipe.h"
 #include "engine/command_runner.h"
 
 namespace cntr::engine {
@@ -23,17 +23,6 @@ namespace {
 constexpr const char* kShell = "/bin/sh";
 constexpr int kCannotExecute = 126;  // POSIX 2.8.2
 constexpr int kNotFound = 127;
-
-struct Pipe {
-  UniqueFd read;
-  UniqueFd write;
-};
-
-Pipe make_pipe() {
-  std::array<int, 2> fds;
-  if (pipe2(fds.data(), O_CLOEXEC) != 0) throw system_error("cannot make a pipe", errno);
-  return {UniqueFd(fds[0]), UniqueFd(fds[1])};
-}
 
 UniqueFd open_null() {
   // open() takes the lowest number that is free.

@@ -87,7 +87,12 @@ Digest RealDisk::content(const std::string& path, const Identity& identity) cons
     if (errno == ENOENT) return {};
     throw system_error("cannot read " + path, errno);
   }
+  const int64_t began = known_ != nullptr ? file_time() : 0;
   const Digest bytes = digest_of_open_file(file.get(), path);
+  if (known_ != nullptr) {
+    known_->add(identity.device, identity.inode,
+                {identity.size, identity.mtime, identity.ctime, began, bytes});
+  }
   if (is_thin_archive(file.get())) return with_members(path, bytes);
   return (identity.mode & 0111) != 0 ? as_executable(bytes) : bytes;
 }

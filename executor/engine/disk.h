@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/digest.h"
+#include "store/known_digests.h"
 
 namespace cntr::engine {
 
@@ -50,6 +51,9 @@ class Disk {
 
 class RealDisk : public Disk {
  public:
+  // What content() reads, `known` learns; null for nobody.
+  explicit RealDisk(store::KnownDigests* known = nullptr) : known_(known) {}
+
   Identity identity(const char* path) const override;
   Digest content(const std::string& path, const Identity& identity) const override;
   std::optional<std::string> read(const std::string& path) const override;
@@ -59,6 +63,7 @@ class RealDisk : public Disk {
   int64_t file_time() const override;
 
  private:
+  store::KnownDigests* known_;
   std::string last_parent_;  // that make_parents() made sure of
 };
 

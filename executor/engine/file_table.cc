@@ -14,12 +14,15 @@ using ninja::NodeId;
 namespace {
 
 // Below that a thread costs more than it brings.
-constexpr size_t kProbesAThread = 2048;
+constexpr size_t kProbesAThread = 512;
 constexpr size_t kReadsAThread = 64;
 
 size_t threads_for(size_t useful) {
   return std::clamp<size_t>(std::thread::hardware_concurrency(), 1, std::max<size_t>(useful, 1));
 }
+
+// File, directory or another kind; 0 when nothing is there.
+uint32_t kind_of(const Identity& identity) { return identity.mode & 0170000; }
 
 bool is_racy(const Identity& identity, int64_t now) {
   return identity.exists() && std::max(identity.mtime, identity.ctime) > now - kRacyNanoseconds;
@@ -132,7 +135,7 @@ FileTable::Probed FileTable::probe(std::span<const NodeId> nodes) {
   grow();
   const size_t threads = threads_for(nodes.size() / kProbesAThread);
   std::vector<std::vector<Finding>> findings(threads);
-  spread(threads, nodes.size(), 512, [&](size_t begin, size_t end, size_t thread) {
+  spread(threads, nodes.size(), 128, [&](size_t begin, size_t end, size_t thread) {
     std::string path;
     for (const NodeId node : nodes.subspan(begin, end - begin)) {
       if (looked_[node] != 0) continue;
@@ -149,10 +152,11 @@ FileTable::Probed FileTable::probe(std::span<const NodeId> nodes) {
     for (const Finding& finding : found) {
       FileMemo& memo = state_.memos[finding.node];
       const ContentId before = memo.content;
+      const uint32_t kind = kind_of(memo.identity);
       const bool in_place = memo.identity == finding.identity;
       accept(finding);
       probed.all_in_place &= in_place;
-      if (before == kUnknown ? !in_place : before != memo.content) {
+      if (before == kUnknown ? kind != kind_of(memo.identity) : before != memo.content) {
         probed.changed.push_back(finding.node);
       }
     }

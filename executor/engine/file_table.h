@@ -30,8 +30,8 @@ class FileTable {
   FileTable(State& state, Disk& disk) : state_(state), disk_(disk) {}
 
   struct Probed {
-    // Those whose content is not what the state said: changed, gone or come. Not those that were
-    // never read and are where they were.
+    // Those whose content is not what the state said: changed, gone or come. Of those that were
+    // never read it is enough that something of the same kind is where it was.
     std::vector<ninja::NodeId> changed;
     bool all_in_place = true;  // no identity differs from what the state said
   };

@@ -117,15 +117,21 @@ std::optional<NinjaHistory::Run> NinjaHistory::clean_run(EdgeId edge) {
   return run;
 }
 
-void NinjaHistory::write_deps(EdgeId edge, const std::vector<std::string>& discovered) {
-  if (deps_writer_ == nullptr) {
-    ninja::DepsLog log(read_file_if_exists(deps_path_).value_or(""));
+void NinjaHistory::expect_deps() {
+  if (!writes_ || deps_writer_ != nullptr || coming_deps_writer_.valid()) return;
+  coming_deps_writer_ = std::async(std::launch::async, [path = deps_path_] {
+    ninja::DepsLog log(read_file_if_exists(path).value_or(""));
     if (log.needs_recompaction()) {
-      ninja::recompact_deps_log(deps_path_, log, [](std::string_view) { return true; });
-      log = ninja::DepsLog(read_file(deps_path_));
+      ninja::recompact_deps_log(path, log, [](std::string_view) { return true; });
+      log = ninja::DepsLog(read_file(path));
     }
-    deps_writer_ = std::make_unique<ninja::DepsLogWriter>(deps_path_, std::move(log));
-  }
+    return std::make_unique<ninja::DepsLogWriter>(path, std::move(log));
+  });
+}
+
+void NinjaHistory::write_deps(EdgeId edge, const std::vector<std::string>& discovered) {
+  expect_deps();
+  if (coming_deps_writer_.valid()) deps_writer_ = coming_deps_writer_.get();
   const std::vector<std::string_view> inputs(discovered.begin(), discovered.end());
   for (const NodeId output : state_.graph.outputs(edge)) {
     deps_writer_->record(state_.graph.path(output), files_.identity(output).mtime, inputs);
@@ -194,6 +200,8 @@ void NinjaHistory::record(EdgeId edge, int64_t start_ms, int64_t end_ms, int64_t
 
 void NinjaHistory::close() {
   log_writer_.reset();
+  if (coming_deps_writer_.valid()) coming_deps_writer_.wait();
+  coming_deps_writer_ = {};
   deps_writer_.reset();
 }
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <future>
 #include <memory>
 #include <optional>
 #include <string>
@@ -45,6 +46,9 @@ class NinjaHistory {
   // writes no more.
   void record(ninja::EdgeId edge, int64_t start_ms, int64_t end_ms, int64_t begun_at,
               const std::vector<std::string>* discovered);
+  // A run with dependencies has begun: reads the log that they will be written to, in a thread, for
+  // that takes time.
+  void expect_deps();
   // A generator may look at the logs: nothing is held open meanwhile.
   void close();
 
@@ -69,6 +73,7 @@ class NinjaHistory {
   ninja::DepsLog deps_;
   std::vector<uint32_t> deps_numbers_;  // by node: number in deps_; kNone
   std::unique_ptr<ninja::NinjaLogWriter> log_writer_;
+  std::future<std::unique_ptr<ninja::DepsLogWriter>> coming_deps_writer_;
   std::unique_ptr<ninja::DepsLogWriter> deps_writer_;
   bool writes_;  // and no write has failed
 };

@@ -173,6 +173,10 @@ void Plan::enter(NodeId node, bool discovered) {
     return;
   }
   if (phases_[edge] != Phase::kUnseen) return;
+  if (hooks_.is_untouched && hooks_.is_untouched(edge)) {
+    phases_[edge] = Phase::kClean;
+    return;
+  }
   phases_[edge] = Phase::kVisiting;
   stack_.push_back({edge, node, discovered});
 }

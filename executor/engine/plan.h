@@ -38,6 +38,8 @@ class Plan {
     std::function<bool(ninja::EdgeId)> is_clean;
     // Does the file exist? Of sources only.
     std::function<bool(ninja::NodeId)> exists;
+    // Is this edge clean, and all that it needs too? Then it is not gone into. May be empty.
+    std::function<bool(ninja::EdgeId)> is_untouched;
   };
 
   Plan(State& state, Hooks hooks) : state_(state), hooks_(std::move(hooks)) {}

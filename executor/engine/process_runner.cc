@@ -1,6 +1,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -15,12 +16,13 @@
 #include <map>
 #include <utility>
 
+#include "base/environment.h"
 #include "base/error.h"
-#include "base/process.h"
+#include "base/stop_signals.h"
 #include "engine/command_runner.h"
 #include "engine/command_starter.h"
+#include "engine/job_threads.h"
 #include "engine/jobserver.h"
-#include "engine/stop_signals.h"
 
 namespace cntr::engine {
 namespace {
@@ -28,6 +30,8 @@ namespace {
 // What epoll tells besides the process numbers of children, which are positive.
 constexpr int kStopEvent = 0;
 constexpr int kJobserverEvent = -1;
+constexpr int kWakeEvent = -2;
+constexpr int kJobEvent = -3;
 
 constexpr int kInterruptedCode = 128 + SIGINT;
 
@@ -91,6 +95,22 @@ size_t most_children() {
   return limit.rlim_cur > 256 ? limit.rlim_cur - 128 : std::max<size_t>(limit.rlim_cur / 2, 1);
 }
 
+// A job has some: its cache, its locks, and those of a process that it starts.
+constexpr size_t kDescriptorsOfJob = 32;
+
+// What becomes of a command that is not done with the end of its job, or is not one at all.
+struct JobInHand {
+  Work work;
+  std::string then;
+  std::optional<JobToken> token;
+};
+
+UniqueFd open_event() {
+  UniqueFd event(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!event.valid()) throw system_error("cannot wait for processes", errno);
+  return event;
+}
+
 size_t load_room(double max_load) {
   double load = 0;
   if (getloadavg(&load, 1) < 1) load = 0;
@@ -124,23 +144,33 @@ class ProcessRunner : public CommandRunner {
       : max_load_(options.max_load),
         jobserver_(find_jobserver(options)),
         most_(std::min(jobserver_ ? SIZE_MAX : options.parallelism, most_children())),
+        jobs_(options.jobs),
+        signals_(stop_, {.keep_ignored = false}),
+        wake_(open_event()),
         epoll_(epoll_create1(EPOLL_CLOEXEC)) {
     if (!epoll_.valid()) throw system_error("cannot wait for processes", errno);
-    watch(stop_.descriptor(), kStopEvent);
+    watch(stop_.descriptor(1), kStopEvent);
+    watch(wake_.get(), kWakeEvent);
   }
   ~ProcessRunner() override { ProcessRunner::abort(); }
 
   size_t capacity() override;
   void start(const Work& work) override;
   std::optional<Finished> wait(bool watch_jobserver) override;
-  bool interrupted() const override { return stop_.first() != 0; }
-  int signal() const override { return stop_.first(); }
+  bool interrupted() const override { return signals_.first() != 0; }
+  int signal() const override { return signals_.first(); }
   std::vector<ninja::EdgeId> running() const override;
   void abort() override;
-  void wake() override { stop_.wake(); }
+  void wake() override;
 
  private:
   using Children = std::map<pid_t, Child>;
+
+  size_t job_count() const { return threads_ ? threads_->running().size() : 0; }
+  bool start_job(const Work& work);
+  void start_process(const Work& work, std::string printed, std::optional<JobToken> token);
+  void take_ended_jobs();
+  void go_on_after(JobInHand job, Job::End end);
 
   void watch(int descriptor, int event);
   void watch_jobserver(bool on);
@@ -151,18 +181,24 @@ class ProcessRunner : public CommandRunner {
   void finish(Children::iterator child, int status);
 
   void send(const Children::value_type& child, int number) const;
-  void send_stop() const;
-  void wait_for_ends();
+  void send_stop();
+  void wait_for_ends(int signal_event);
 
   const double max_load_;
   std::unique_ptr<Jobserver> jobserver_;
   const size_t most_;
-  StopSignals stop_;
+  const size_t most_jobs_ = most_children() / kDescriptorsOfJob;
+  Jobs* const jobs_;
+  StopRequest stop_;
+  StopSignals signals_;
+  UniqueFd wake_;
   CommandStarter starter_;
   UniqueFd epoll_;
   bool watches_jobserver_ = false;
   std::optional<JobToken> spare_token_;
   Children children_;
+  std::optional<JobThreads> threads_;  // since the first job
+  std::map<ninja::EdgeId, JobInHand> jobs_in_hand_;
   std::deque<Finished> finished_;  // not yet returned by wait()
   bool woken_ = false;
   bool token_may_be_free_ = false;
@@ -170,33 +206,79 @@ class ProcessRunner : public CommandRunner {
 };
 
 size_t ProcessRunner::capacity() {
-  const size_t busy = children_.size() + finished_.size();
-  size_t room = most_ - std::min(most_, busy);
+  const size_t running = children_.size() + job_count();
+  size_t room = most_ - std::min(most_, running + finished_.size());
   if (room > 0 && max_load_ > 0) room = std::min(room, load_room(max_load_));
-  if (room == 0 && children_.empty()) room = 1;
+  if (room == 0 && running == 0) room = 1;
   if (!jobserver_ || room == 0) return room;
   if (!spare_token_) spare_token_ = jobserver_->try_take();
   return spare_token_ ? 1 : 0;
 }
 
 void ProcessRunner::start(const Work& work) {
+  if (!start_job(work)) start_process(work, "", std::exchange(spare_token_, std::nullopt));
+}
+
+// False when the command is none, or there is no room for one more: then a process does the same.
+bool ProcessRunner::start_job(const Work& work) {
+  if (jobs_ == nullptr || work.console) return false;
+  if (job_count() >= most_jobs_) return false;
+  std::optional<Job> job = jobs_->find(work.command);
+  if (!job) return false;
+  if (!threads_) {
+    threads_.emplace();
+    watch(threads_->descriptor(), kJobEvent);
+  }
+  if (!threads_->start(work.edge, std::move(job->run))) return false;
+  jobs_in_hand_[work.edge] = {work, std::move(job->then),
+                              std::exchange(spare_token_, std::nullopt)};
+  return true;
+}
+
+void ProcessRunner::take_ended_jobs() {
+  while (auto ended = threads_->take_ended()) {
+    auto job = jobs_in_hand_.extract(ended->first);
+    go_on_after(std::move(job.mapped()), std::move(ended->second));
+  }
+}
+
+void ProcessRunner::go_on_after(JobInHand job, Job::End end) {
+  if (end.declined) return start_process(job.work, "", std::move(job.token));
+  if (end.code == 0 && !job.then.empty()) {
+    job.work.command = std::move(job.then);
+    return start_process(job.work, std::move(end.output), std::move(job.token));
+  }
+  finished_.push_back(
+      {job.work.edge, end.code, end.code == kInterruptedCode, std::move(end.output)});
+}
+
+// `printed`: what came before it.
+void ProcessRunner::start_process(const Work& work, std::string printed,
+                                  std::optional<JobToken> token) {
   StartedCommand started = starter_.start(work.command, work.console);
   if (started.pid < 0) {
-    finished_.push_back({work.edge, started.code, false, std::move(started.problem)});
+    finished_.push_back({work.edge, started.code, false, printed + started.problem});
     return;
   }
   Child child;
   child.edge = work.edge;
   child.console = work.console;
   child.direct = started.direct;
-  child.token = std::exchange(spare_token_, std::nullopt);
+  child.token = std::move(token);
   child.pipe = std::move(started.output);
+  child.output = std::move(printed);
   const auto place = children_.emplace(started.pid, std::move(child)).first;
   if (work.console) {
     end_output(place);
   } else {
     watch(place->second.pipe.get(), started.pid);
   }
+}
+
+void ProcessRunner::wake() {
+  const uint64_t one = 1;
+  // It fails only when the counter is full: then the descriptor is readable already.
+  [[maybe_unused]] const ssize_t size = write(wake_.get(), &one, sizeof one);
 }
 
 std::optional<Finished> ProcessRunner::wait(bool with_jobserver) {
@@ -214,6 +296,7 @@ std::vector<ninja::EdgeId> ProcessRunner::running() const {
   std::vector<ninja::EdgeId> edges;
   for (const Finished& f : finished_) edges.push_back(f.edge);
   for (const auto& [pid, child] : children_) edges.push_back(child.edge);
+  for (const auto& [edge, job] : jobs_in_hand_) edges.push_back(edge);
   return edges;
 }
 
@@ -244,8 +327,14 @@ void ProcessRunner::take_events() {
   for (int i = 0; i < count; ++i) {
     const epoll_event& event = events[static_cast<size_t>(i)];
     if (event.data.fd == kStopEvent) {
-      stop_.drain();
+      return;  // interrupted() tells it
+    }
+    if (event.data.fd == kWakeEvent) {
+      uint64_t sum;
+      [[maybe_unused]] const ssize_t size = read(wake_.get(), &sum, sizeof sum);
       woken_ = true;
+    } else if (event.data.fd == kJobEvent) {
+      take_ended_jobs();
     } else if (event.data.fd == kJobserverEvent) {
       token_may_be_free_ = true;
     } else if (const auto child = children_.find(event.data.fd); child != children_.end()) {
@@ -300,25 +389,35 @@ void ProcessRunner::finish(Children::iterator child, int status) {
 void ProcessRunner::abort() {
   spare_token_.reset();
   finished_.clear();
+  // The next signal is one too many; so was a second one before this.
+  const int last_level = std::min(stop_.level(), 1) + 1;
+  bool impatient = false;
   send_stop();
-  int signals = stop_.count();
-  while (!children_.empty()) {
-    wait_for_ends();
-    if (stop_.count() != signals) {
-      signals = stop_.count();
+  while (!children_.empty() || !jobs_in_hand_.empty()) {
+    wait_for_ends(impatient ? -1 : stop_.descriptor(last_level));
+    if (!impatient && stop_.level() >= last_level) {
+      impatient = true;
       for (const auto& child : children_) send(child, SIGKILL);
+      if (threads_) threads_->stop();
     }
     std::erase_if(children_, [](const auto& child) {
       const bool can_wait_again = child.second.end.valid();
       return reap(child.first, can_wait_again ? WNOHANG : 0).has_value();
     });
+    while (!jobs_in_hand_.empty()) {
+      const auto ended = threads_->take_ended();
+      if (!ended) break;
+      jobs_in_hand_.erase(ended->first);
+    }
   }
 }
 
-// Until a child has ended, or a signal has come. Goes on reading: a command that cleans up must
-// neither wait for a reader nor get a SIGPIPE.
-void ProcessRunner::wait_for_ends() {
-  std::vector<pollfd> polled{{stop_.descriptor(), POLLIN, 0}};
+// Until a child or a job has ended, or a signal has come. Goes on reading: a command that cleans up
+// must neither wait for a reader nor get a SIGPIPE.
+void ProcessRunner::wait_for_ends(int signal_event) {
+  std::vector<pollfd> polled{{signal_event, POLLIN, 0},
+                             {threads_ ? threads_->descriptor() : -1, POLLIN, 0}};
+  const size_t first_child = polled.size();
   for (auto& [pid, child] : children_) {
     if (!child.end.valid()) child.end = open_pidfd(pid);
     if (!child.end.valid()) {
@@ -329,17 +428,17 @@ void ProcessRunner::wait_for_ends() {
     polled.push_back({child.pipe.get(), POLLIN, 0});
   }
   poll(polled.data(), polled.size(), /*timeout=*/-1);
-  stop_.drain();
-  size_t pipe = 2;
+  size_t pipe = first_child + 1;
   for (auto& [pid, child] : children_) {
     if (polled[pipe].revents != 0 && !read_output(child, /*all=*/false)) child.pipe.reset();
     pipe += 2;
   }
 }
 
-void ProcessRunner::send_stop() const {
-  const int number = stop_.first() != 0 ? stop_.first() : SIGTERM;
-  const bool terminal_told_console = stop_.first() != 0 && stop_.first_from_terminal();
+void ProcessRunner::send_stop() {
+  if (threads_) threads_->stop();
+  const int number = signals_.first() != 0 ? signals_.first() : SIGTERM;
+  const bool terminal_told_console = signals_.first() != 0 && signals_.first_from_terminal();
   for (const auto& child : children_) {
     if (child.second.console && terminal_told_console) continue;
     send(child, number);

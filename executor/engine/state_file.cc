@@ -3,8 +3,10 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <utility>
 
 #include "base/error.h"
 #include "engine/state_bytes.h"
@@ -47,31 +49,31 @@ std::optional<SavedState> StateFile::load() {
   }
 }
 
-void StateFile::open_journal(uint64_t id, uint64_t keep_bytes, const State& state) {
+void StateFile::open_journal() {
   const std::string path = folder_ + "/journal";
-  const int flags = O_WRONLY | O_CREAT | O_CLOEXEC | (keep_bytes == 0 ? O_TRUNC : 0);
-  journal_ = UniqueFd(::open(path.c_str(), flags, 0666));
-  if (!journal_.valid()) throw system_error("cannot write " + path, errno);
-  if (keep_bytes == 0) {
-    JournalHeader header;
-    header.id = id;
-    write_all(journal_.get(), bytes_of(header), path);
-    keep_bytes = sizeof header;
-  }
+  journal_ = UniqueFd(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666));
   // What follows the last whole record is a torn one.
-  if (::ftruncate(journal_.get(), static_cast<off_t>(keep_bytes)) != 0 ||
+  if (!journal_.valid() || ::ftruncate(journal_.get(), static_cast<off_t>(journal_bytes_)) != 0 ||
       ::lseek(journal_.get(), 0, SEEK_END) < 0) {
     throw system_error("cannot write " + path, errno);
   }
-  journal_bytes_ = keep_bytes;
-  known_nodes_ = state.graph.node_count();
-  known_contents_ = state.contents.size();
-  known_programs_ = state.programs.size();
+  if (journal_bytes_ != 0) return;
+  JournalHeader header;
+  header.id = id_;
+  write_all(journal_.get(), bytes_of(header), path);
+  journal_bytes_ = sizeof header;
 }
 
 void StateFile::continue_journal(const SavedState& saved) {
-  state_bytes_ = std::static_pointer_cast<const Mapping>(saved.state.mapping)->bytes().size();
-  open_journal(saved.id, saved.journal_bytes, saved.state);
+  const State& state = saved.state;
+  state_bytes_ = std::static_pointer_cast<const Mapping>(state.mapping)->bytes().size();
+  id_ = saved.id;
+  journal_bytes_ = saved.journal_bytes;
+  known_nodes_ = state.graph.node_count();
+  known_contents_ = state.contents.size();
+  known_programs_ = state.programs.size();
+  journal_.reset();
+  appends_ = true;
 }
 
 void StateFile::put(uint32_t kind, std::string_view payload) {
@@ -86,8 +88,7 @@ void StateFile::put(uint32_t kind, std::string_view payload) {
 
 void StateFile::append(const State& state, std::span<const NodeId> memos,
                        std::span<const EdgeId> edges) {
-  if (!journal_.valid()) return;
-  buffer_.clear();
+  if (!appends_) return;
   for (; known_nodes_ < state.graph.node_count(); ++known_nodes_) {
     put(kPathRecord, state.graph.path(static_cast<NodeId>(known_nodes_)));
   }
@@ -109,20 +110,31 @@ void StateFile::append(const State& state, std::span<const NodeId> memos,
     payload += bytes_of(state.links_of(state.records[edge]));
     put(kEdgeRecord, payload);
   }
-  if (buffer_.empty()) return;
+  write_buffer();
+}
+
+void StateFile::append_conclusion(std::span<const NodeId> added) {
+  if (!appends_) return;
+  put(kConclusionRecord, bytes_of(added));
+  write_buffer();
+}
+
+void StateFile::write_buffer() {
+  const std::string bytes = std::exchange(buffer_, {});
+  if (bytes.empty()) return;
   try {
-    write_all(journal_.get(), buffer_, folder_ + "/journal");
-    journal_bytes_ += buffer_.size();
+    if (!journal_.valid()) open_journal();
+    write_all(journal_.get(), bytes, folder_ + "/journal");
+    journal_bytes_ += bytes.size();
   } catch (const Error& error) {
     warn_(error.message() + "; what this build learns is not kept");
-    journal_.reset();
+    appends_ = false;
   }
 }
 
 bool StateFile::worth_folding() const {
-  constexpr uint64_t kSmall = 256 << 10;
-  return journal_.valid() && journal_bytes_ > sizeof(JournalHeader) &&
-         (journal_bytes_ > state_bytes_ / 8 || state_bytes_ < kSmall);
+  constexpr uint64_t kSmall = 16 << 10;
+  return appends_ && journal_bytes_ > std::max(state_bytes_ / 16, kSmall);
 }
 
 void StateFile::write(const State& state, const Conclusion& conclusion) {
@@ -130,9 +142,12 @@ void StateFile::write(const State& state, const Conclusion& conclusion) {
   make_directories(folder_);
   const std::string bytes = state_bytes(state, conclusion, id);
   write_file_atomically(folder_ + "/state", bytes);
-  open_journal(id, 0, state);
+  id_ = id;
+  journal_bytes_ = 0;
+  open_journal();
   // The contents have other numbers in the file than in `state`.
   journal_.reset();
+  appends_ = false;
 }
 
 }  // namespace cntr::engine

@@ -30,13 +30,18 @@ struct SavedState {
   State state;
   std::vector<Identity> manifests;  // of Graph::manifests(), when they were read
   Digest environment;               // see Decider
-  // The nodes that the default targets and the manifest look at; and, of each edge, whether it was
-  // found clean. They hold while no such node changes and `suspects` is empty.
-  std::vector<ninja::NodeId> closure;
+  // The nodes that the default targets and the manifest look at, as of the last build that found or
+  // made all of them up to date; nullopt when none did. They still are while no such node changes
+  // and nothing is new since.
+  std::optional<std::vector<ninja::NodeId>> closure;
+  // Of each edge, whether it was found clean.
   std::vector<uint8_t> clean;
-  // What the journal said that was new: to be looked at as if it had changed.
+  // What the journal said that is not in the state: to be looked at as if it had changed.
   std::vector<ninja::NodeId> suspect_nodes;
   std::vector<ninja::EdgeId> suspect_edges;
+  // Of these, what was new after the last conclusion.
+  std::vector<ninja::NodeId> new_nodes;
+  std::vector<ninja::EdgeId> new_edges;
   uint64_t id = 0;             // of the state file
   uint64_t journal_bytes = 0;  // that were read
 };
@@ -45,7 +50,7 @@ struct SavedState {
 struct Conclusion {
   std::vector<Identity> manifests;
   Digest environment;
-  std::vector<ninja::NodeId> closure;
+  std::optional<std::vector<ninja::NodeId>> closure;
   std::vector<uint8_t> clean;
 };
 
@@ -59,27 +64,32 @@ class StateFile {
   // nullopt when there is none that can be used.
   std::optional<SavedState> load();
 
-  // Begins to append to the journal of the state that `saved_id` names.
+  // The journal of the state that was read goes on; nothing is written yet.
   void continue_journal(const SavedState& saved);
   // Writes a new state file, with an empty journal. Unused links and digests are left out, so the
   // rest has new numbers: to append to it, load() it first.
   void write(const State& state, const Conclusion& conclusion);
-  // Appends what is new to the journal that continue_journal() opened; without one it does
-  // nothing. After a failed write (a full disk) it warns once, and nothing more is kept.
+  // Appends what is new to the journal that continue_journal() named; without one it does nothing.
+  // After a failed write (a full disk) it warns once, and nothing more is kept.
   void append(const State& state, std::span<const ninja::NodeId> memos,
               std::span<const ninja::EdgeId> edges);
+  // Appends that all is up to date again, and what the closure has more. As append().
+  void append_conclusion(std::span<const ninja::NodeId> added);
   bool worth_folding() const;
 
  private:
-  void open_journal(uint64_t id, uint64_t keep_bytes, const State& state);
+  void open_journal();
   void put(uint32_t kind, std::string_view payload);
+  void write_buffer();
 
   std::string folder_;
   WarningSink warn_;
+  bool appends_ = false;  // to the journal, which is opened for the first record
   UniqueFd journal_;
   std::string buffer_;
+  uint64_t id_ = 0;  // of the state
   uint64_t state_bytes_ = 0;
-  uint64_t journal_bytes_ = 0;
+  uint64_t journal_bytes_ = 0;  // of the journal that count; 0: it has to begin anew
   // How much of the state the files know already.
   size_t known_nodes_ = 0;
   size_t known_contents_ = 0;

@@ -12,7 +12,7 @@
 
 namespace cntr::engine {
 
-inline constexpr uint32_t kStateVersion = 1;
+inline constexpr uint32_t kStateVersion = 2;
 inline constexpr std::array<char, 8> kStateMagic = {'c', 'n', 't', 'r', 's', 't', 'a', 't'};
 inline constexpr std::array<char, 8> kJournalMagic = {'c', 'n', 't', 'r', 'j', 'r', 'n', 'l'};
 
@@ -44,6 +44,8 @@ struct StateHeader {
   uint32_t sections = kSections;
   uint64_t id = 0;  // the journal that belongs to it carries the same
   Digest environment;
+  uint32_t concluded = 0;  // 1: kClosure says something
+  uint32_t unused = 0;
   std::array<SectionPlace, kSections> places{};
   Checksum checksum{};  // of what stands before it
 };
@@ -56,11 +58,12 @@ struct JournalHeader {
 };
 
 enum JournalKind : uint32_t {
-  kPathRecord = 1,     // the path of the next node
-  kContentRecord = 2,  // the digest of the next content
-  kMemoRecord = 3,     // NodeId, 4 bytes unused, FileMemo
-  kEdgeRecord = 4,     // EdgeId, 4 bytes unused, EdgeRecord, its links
-  kProgramRecord = 5,  // NodeId
+  kPathRecord = 1,        // the path of the next node
+  kContentRecord = 2,     // the digest of the next content
+  kMemoRecord = 3,        // NodeId, 4 bytes unused, FileMemo
+  kEdgeRecord = 4,        // EdgeId, 4 bytes unused, EdgeRecord, its links
+  kProgramRecord = 5,     // NodeId
+  kConclusionRecord = 6,  // the NodeIds that the closure has more
 };
 
 struct JournalRecordHeader {

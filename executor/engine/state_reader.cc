@@ -98,7 +98,7 @@ void check_numbers(const State& state, const SavedState& saved) {
   check_links(state.links.mapped(), nodes, state.contents.size());
   const auto in_graph = [nodes](NodeId node) { return node < nodes; };
   if (!std::all_of(state.programs.begin(), state.programs.end(), in_graph) ||
-      !std::all_of(saved.closure.begin(), saved.closure.end(), in_graph)) {
+      (saved.closure && !std::all_of(saved.closure->begin(), saved.closure->end(), in_graph))) {
     throw damaged("a node");
   }
 }
@@ -133,6 +133,8 @@ class JournalReader {
       case kProgramRecord:
         state_.programs.push_back(node(read<NodeId>(payload, 0)));
         return;
+      case kConclusionRecord:
+        return take_conclusion(payload);
       default:
         throw damaged("a record of the journal");
     }
@@ -164,11 +166,13 @@ class JournalReader {
     if (memo.content != kUnknown && memo.content >= state_.contents.size()) {
       throw damaged("a memo in the journal");
     }
-    // A file that was read again because it was young, and is the same, is no news.
+    // A file that was read again because it was young, and is the same, is no news. One that only
+    // looks different is none to those that go by content.
     const FileMemo& before = state_.memos[id];
-    const bool same = before.identity == memo.identity && memo.content != kUnknown &&
-                      state_.contents.equal(before.content, memo.content);
-    if (!same) saved_.suspect_nodes.push_back(id);
+    const bool same_content =
+        memo.content != kUnknown && state_.contents.equal(before.content, memo.content);
+    if (!same_content) saved_.suspect_nodes.push_back(id);
+    if (!same_content || !(before.identity == memo.identity)) saved_.new_nodes.push_back(id);
     state_.memos[id] = memo;
   }
   void take_edge(std::span<const std::byte> payload) {
@@ -190,6 +194,17 @@ class JournalReader {
     links_.clear();
     state_.records[edge] = record;
     saved_.suspect_edges.push_back(edge);
+    saved_.new_edges.push_back(edge);
+  }
+  void take_conclusion(std::span<const std::byte> payload) {
+    if (!saved_.closure || payload.size() % sizeof(NodeId) != 0) {
+      throw damaged("a conclusion in the journal");
+    }
+    for (size_t at = 0; at < payload.size(); at += sizeof(NodeId)) {
+      saved_.closure->push_back(node(read<NodeId>(payload, at)));
+    }
+    saved_.new_nodes.clear();
+    saved_.new_edges.clear();
   }
 
   SavedState& saved_;
@@ -207,9 +222,13 @@ std::shared_ptr<Mapping> Mapping::of(const std::string& path) {
     return nullptr;
   }
   const auto size = static_cast<size_t>(found.st_size);
-  void* const address =
-      ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_POPULATE, fd.get(), 0);
+  // Read-only at first: to populate what can be written to is to copy it.
+  void* const address = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE | MAP_POPULATE, fd.get(), 0);
   if (address == MAP_FAILED) return nullptr;
+  if (::mprotect(address, size, PROT_READ | PROT_WRITE) != 0) {
+    ::munmap(address, size);
+    return nullptr;
+  }
   return std::shared_ptr<Mapping>(new Mapping(static_cast<std::byte*>(address), size));
 }
 
@@ -236,7 +255,7 @@ SavedState read_state(const std::shared_ptr<Mapping>& mapping) {
   const auto manifests = elements<Identity>(section(kManifests), "manifests");
   saved.manifests.assign(manifests.begin(), manifests.end());
   const auto closure = elements<NodeId>(section(kClosure), "closure");
-  saved.closure.assign(closure.begin(), closure.end());
+  if (header.concluded != 0) saved.closure.emplace(closure.begin(), closure.end());
   const auto clean = elements<uint8_t>(section(kClean), "clean");
   saved.clean.assign(clean.begin(), clean.end());
   if (state.contents.size() == 0 || state.contents.at(kMissing) != Digest()) {

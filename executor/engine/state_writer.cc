@@ -25,6 +25,7 @@ class StateWriter {
     StateHeader header;
     header.id = id;
     header.environment = conclusion.environment;
+    header.concluded = conclusion.closure ? 1 : 0;
     bytes_.assign(sizeof header, '\0');
     collect();
     section(header, kGraph, ninja::graph_bytes(state_.graph));
@@ -36,7 +37,8 @@ class StateWriter {
     section(header, kLinks, bytes_of(std::span<const Link>(links_)));
     section(header, kRetired, bytes_of(std::span<const RetiredRecord>(retired_)));
     section(header, kPrograms, bytes_of(std::span<const NodeId>(state_.programs)));
-    section(header, kClosure, bytes_of(std::span<const NodeId>(conclusion.closure)));
+    const std::vector<NodeId> closure = conclusion.closure.value_or(std::vector<NodeId>());
+    section(header, kClosure, bytes_of(std::span<const NodeId>(closure)));
     section(header, kClean, bytes_of(std::span<const uint8_t>(conclusion.clean)));
     const size_t checked = offsetof(StateHeader, checksum);
     header.checksum = fast_checksum(bytes_of(header).substr(0, checked));

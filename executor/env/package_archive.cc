@@ -82,11 +82,12 @@ class PayloadChecker {
     PayloadEntry out{normal_package_path(entry.path, "it has"),
                      entry.kind,
                      entry.mode,
-                     entry.mtime.tv_sec,
+                     entry.mtime,
                      entry.size,
                      entry.target};
     if (is_info(out.path)) return std::nullopt;
-    if (entry.kind == TarKind::kSpecial) {
+    if (entry.kind != TarKind::kFile && entry.kind != TarKind::kSymlink &&
+        entry.kind != TarKind::kHardLink) {
       throw user_error("it is a device or a fifo, which no package may have");
     }
     if (entry.kind == TarKind::kSymlink && entry.target.empty()) {

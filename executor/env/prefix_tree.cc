@@ -56,7 +56,8 @@ void PrefixTree::name(NodeId directory, const std::string& name, NodeId node) {
 NodeId PrefixTree::step(NodeId directory, const std::string& name, std::vector<std::string>& rest,
                         int& links) {
   if (name.empty() || name == ".") return directory;
-  if (name == "..") return directory == Tree::kRoot ? kNone : tree_.parent_directory(directory);
+  if (name == "..")
+    return directory == Tree::kRoot ? kNone : tree_.parent(tree_.entry_of(directory));
   const auto entry = tree_.find(directory, name);
   if (!entry) return make_directory(directory, name);
   const NodeId node = tree_.node(*entry);

@@ -1,6 +1,5 @@
 #include "image/image.h"
 
-#include <array>
 #include <cstdlib>
 #include <functional>
 #include <optional>
@@ -14,13 +13,6 @@
 namespace cntr::image {
 namespace {
 
-struct MountPoint {
-  const char* name;
-  mode_t mode;
-};
-constexpr std::array<MountPoint, 5> kMountPoints = {
-    {{"build", 0755}, {"dev", 0755}, {"proc", 0755}, {"src", 0755}, {"tmp", 01777}}};
-
 Error changed(const std::string& source) {
   return user_error(source + " has changed since its identity was taken",
                     {"Build again when nothing changes it any more."});
@@ -30,49 +22,6 @@ Error changed(const std::string& source) {
 Digest digest_of_tree(const std::string& directory) {
   store::FileDigests digests(nullptr, store::disk_reader(), system_clock(), {});
   return digests.tree(directory, store::SpecialFiles::kSkip)->digest();
-}
-
-// What a sandbox mounts over must be a directory. Made after the identity was taken.
-void add_mount_points(const std::string& directory, TreeModes modes) {
-  UnpackBudget budget;
-  TreeWriter writer(directory, modes, budget);
-  for (const MountPoint& point : kMountPoints) {
-    const Place place = writer.place({point.name});
-    if (writer.kind_at(place) != FileKind::kDirectory) writer.put_directory(place, point.mode, {});
-  }
-  writer.finish();
-}
-
-void unpack_layout(const OciLayout& layout, const LayoutImage& source, const std::string& directory,
-                   TreeModes modes) {
-  Unpacker unpacker(directory, modes, Whiteouts::kApply);
-  for (size_t i = 0; i < source.layers.size(); ++i) {
-    const UniqueFd fd = layout.open_layer(source.layers[i]);
-    const std::string name = "layer " + source.layers[i].digest.text();
-    const Unpacker::Result result = unpacker.apply(fd.get(), name, Hashed::kStream);
-    if (result.digest != source.config.diff_ids[i]) {
-      throw user_error(name + ": its content does not have the digest that the config names");
-    }
-  }
-  unpacker.finish();
-}
-
-struct UnpackedRootfs {
-  Digest archive;
-  Digest tree;
-};
-
-UnpackedRootfs unpack_rootfs(const std::string& archive, const std::string& directory,
-                             TreeModes modes) {
-  const UniqueFd fd = open_to_read(archive);
-  Unpacker unpacker(directory, modes, Whiteouts::kNone);
-  const Unpacker::Result result = unpacker.apply(fd.get(), archive, Hashed::kFile);
-  if (result.entries == 0) throw user_error(archive + ": the archive has no entries");
-  if (!result.has_end_mark) {
-    throw user_error(archive + ": the archive is truncated: it has no end mark");
-  }
-  unpacker.finish();
-  return {result.digest, digest_of_tree(directory)};
 }
 
 // A directory would be copied into itself.
@@ -118,7 +67,7 @@ Digest identify_archive(const std::string& archive, store::Cache& cache) {
   if (const auto identity = known()) return *identity;
   ImageStore images(cache);
   const auto fill = [&](const std::string& directory) {
-    const UnpackedRootfs unpacked = unpack_rootfs(archive, directory, images.modes());
+    const UnpackedRootfs unpacked = unpack_rootfs_archive(archive, directory, images.modes());
     if (unpacked.archive != content->digest) throw changed(archive);
     add_mount_points(directory, images.modes());
     cache.add_fact(fact, unpacked.tree.hex());
@@ -132,7 +81,7 @@ void fill_from_layout(const std::string& layout_directory, const std::optional<s
   const OciLayout layout(layout_directory);
   const LayoutImage source = layout.find(tag);
   if (source.identity != identity) throw changed(layout_directory);
-  unpack_layout(layout, source, directory, modes);
+  unpack_layers(layout, source, directory, modes);
 }
 
 void fill_from_rootfs(const std::string& rootfs, const Digest& identity,
@@ -142,7 +91,7 @@ void fill_from_rootfs(const std::string& rootfs, const Digest& identity,
     copy_rootfs(rootfs, directory, modes);
     tree = digest_of_tree(directory);
   } else {
-    tree = unpack_rootfs(rootfs, directory, modes).tree;
+    tree = unpack_rootfs_archive(rootfs, directory, modes).tree;
   }
   if (tree != identity) throw changed(rootfs);
 }

@@ -107,9 +107,7 @@ UniqueFd ImageStore::lock(const std::string& name, int operation) const {
   const std::string path = lock_path(name);
   for (;;) {
     UniqueFd fd = open_lock_file(path, 0600 | (root_mode_ & 0066));
-    while (flock(fd.get(), operation) != 0) {
-      if (errno != EINTR) throw system_error("Cannot lock " + path, errno);
-    }
+    if (!lock_open_file(fd.get(), operation)) throw system_error("Cannot lock " + path, errno);
     if (is_file_at(fd, path)) return fd;
   }
 }

@@ -56,6 +56,7 @@ spec::ImageConfig to_image_config(const Node& process) {
   out.entrypoint = optional_texts(process, "Entrypoint");
   out.cmd = optional_texts(process, "Cmd");
   out.user = optional_text(process, "User");
+  out.stop_signal = optional_text(process, "StopSignal");
   return out;
 }
 

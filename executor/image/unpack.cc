@@ -1,164 +1,208 @@
 #include "image/unpack.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
+#include <utility>
 
 #include "base/error.h"
-#include "base/text.h"
+#include "base/file_system.h"
+#include "base/stop_request.h"
+#include "image/archive_reader.h"
+#include "squashfs/data_pack_reader.h"
 
 namespace cntr::image {
 namespace {
 
-constexpr std::string_view kWhiteout = ".wh.";
-constexpr std::string_view kReserved = ".wh..wh.";  // what aufs kept for itself
-constexpr std::string_view kOpaque = ".wh..wh..opq";
+using squashfs::Attributes;
+using squashfs::EntryId;
+using squashfs::FileContent;
+using squashfs::NodeId;
+using squashfs::NodeKind;
+using squashfs::Tree;
 
-void write_at(int fd, std::string_view bytes, uint64_t offset, const std::string& path) {
-  while (!bytes.empty()) {
-    const ssize_t count = pwrite(fd, bytes.data(), bytes.size(), static_cast<off_t>(offset));
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) throw system_error("Cannot write " + path, errno);
-    bytes.remove_prefix(static_cast<size_t>(count));
-    offset += static_cast<uint64_t>(count);
-  }
+// Access and modification.
+std::array<timespec, 2> times_of(const Attributes& attributes) {
+  const timespec time{static_cast<time_t>(attributes.mtime), 0};
+  return {time, time};
 }
 
-Error in_archive(const std::string& where, const Error& error) {
-  return Error(error.kind(), where + ": " + error.message(), error.location(), error.notes());
+class DirectoryWriter {
+ public:
+  DirectoryWriter(const FlatImage& image, std::string directory, TreeModes modes)
+      : image_(image), tree_(image.tree), directory_(std::move(directory)), modes_(modes) {
+    root_ = UniqueFd(open(directory_.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    if (!root_.valid()) throw system_error("Cannot open " + directory_, errno);
+    first_names_.resize(tree_.node_count());
+  }
+
+  void write() {
+    make_entries(Tree::kRoot, "");
+    // In the order in which the contents lie in the packs.
+    std::sort(files_.begin(), files_.end(), [](const File& a, const File& b) {
+      return std::pair(a.content.pack, a.content.file) < std::pair(b.content.pack, b.content.file);
+    });
+    write_files();
+    for (const auto& [path, target] : links_) make_hard_link(path, target);
+    // What is put into a directory changes its time: those below come first.
+    for (auto made = directories_.rbegin(); made != directories_.rend(); ++made) {
+      end_directory(made->first, made->second);
+    }
+  }
+
+ private:
+  struct File {
+    FileContent content;
+    NodeId node;
+    std::string path;
+  };
+
+  Error cannot(const std::string& what, const std::string& path) const {
+    return system_error("Cannot " + what + " " + directory_ + "/" + path, errno);
+  }
+
+  void make_entries(NodeId directory, const std::string& prefix) {
+    directories_.emplace_back(prefix.empty() ? "." : prefix, directory);
+    for (const EntryId entry : tree_.entries(directory)) {
+      const NodeId node = tree_.node(entry);
+      std::string path = prefix + std::string(tree_.name(entry));
+      std::string& first_name = first_names_[node];
+      if (!first_name.empty()) {
+        links_.emplace_back(std::move(path), first_name);
+        continue;
+      }
+      make_entry(node, path);
+      if (tree_.links(node) > 1 && is_kept(node)) first_name = path;
+    }
+  }
+
+  bool is_kept(NodeId node) const {
+    return tree_.kind(node) == NodeKind::kFile || tree_.kind(node) == NodeKind::kSymlink;
+  }
+
+  void make_entry(NodeId node, const std::string& path) {
+    switch (tree_.kind(node)) {
+      case NodeKind::kDirectory:
+        if (mkdirat(root_.get(), path.c_str(), 0700) != 0) {
+          throw cannot("make the directory", path);
+        }
+        return make_entries(node, path + "/");
+      case NodeKind::kFile:
+        files_.push_back({tree_.content(node), node, path});
+        return;
+      case NodeKind::kSymlink:
+        return make_symlink(node, path);
+      case NodeKind::kCharDevice:
+      case NodeKind::kBlockDevice:
+      case NodeKind::kFifo:
+        return;
+    }
+  }
+
+  void make_symlink(NodeId node, const std::string& path) {
+    const std::string target(tree_.target(node));
+    const auto times = times_of(tree_.attributes(node));
+    if (symlinkat(target.c_str(), root_.get(), path.c_str()) != 0 ||
+        utimensat(root_.get(), path.c_str(), times.data(), AT_SYMLINK_NOFOLLOW) != 0) {
+      throw cannot("make the symbolic link", path);
+    }
+  }
+
+  void write_files() {
+    for (size_t i = 0; i < files_.size();) {
+      const uint32_t pack = files_[i].content.pack;
+      squashfs::DataPackReader reader(image_.packs.at(pack));
+      for (; i < files_.size() && files_[i].content.pack == pack; ++i)
+        write_file(reader, files_[i]);
+    }
+  }
+
+  void write_file(squashfs::DataPackReader& reader, const File& file) {
+    throw_if_stopped();
+    const UniqueFd fd(openat(root_.get(), file.path.c_str(),
+                             O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+    if (!fd.valid()) throw cannot("write", file.path);
+    reader.read(file.content.file, [&](std::string_view bytes, uint64_t offset) {
+      if (lseek(fd.get(), static_cast<off_t>(offset), SEEK_SET) < 0) {
+        throw cannot("write", file.path);
+      }
+      write_all(fd.get(), bytes, directory_ + "/" + file.path);
+    });
+    const Attributes attributes = tree_.attributes(file.node);
+    const uint64_t size = image_.packs.at(file.content.pack).file_size(file.content.file);
+    if (ftruncate(fd.get(), static_cast<off_t>(size)) != 0 ||
+        fchmod(fd.get(), modes_.file(attributes.mode)) != 0 ||
+        futimens(fd.get(), times_of(attributes).data()) != 0) {
+      throw cannot("write", file.path);
+    }
+  }
+
+  void make_hard_link(const std::string& path, const std::string& target) {
+    if (linkat(root_.get(), target.c_str(), root_.get(), path.c_str(), 0) != 0) {
+      throw cannot("make the hard link", path);
+    }
+  }
+
+  void end_directory(const std::string& path, NodeId node) {
+    const Attributes attributes = tree_.attributes(node);
+    if (fchmodat(root_.get(), path.c_str(), modes_.directory(attributes.mode), 0) != 0 ||
+        utimensat(root_.get(), path.c_str(), times_of(attributes).data(), 0) != 0) {
+      throw cannot("set the permissions of", path);
+    }
+  }
+
+  const FlatImage& image_;
+  const Tree& tree_;
+  std::string directory_;
+  TreeModes modes_;
+  UniqueFd root_;
+  std::vector<std::string> first_names_;  // by node: of those with several names
+  std::vector<File> files_;
+  std::vector<std::pair<std::string, std::string>> links_;   // a name, and the first one
+  std::vector<std::pair<std::string, NodeId>> directories_;  // those above come first
+};
+
+// Packs are only a step on the way.
+constexpr squashfs::Compression kInPassing = {squashfs::Compressor::kLz4, 0};
+
+Workshop workshop_beside(const std::string& directory, squashfs::WorkerPool& pool) {
+  return {parent_path(directory), pool, kInPassing};
 }
 
 }  // namespace
 
-Unpacker::Unpacker(const std::string& root, TreeModes modes, Whiteouts whiteouts,
-                   const UnpackLimits& limits)
-    : budget_(limits), writer_(root, modes, budget_), whiteouts_(whiteouts) {}
-
-Unpacker::Result Unpacker::apply(int fd, const std::string& name, Hashed hashed) {
-  touched_.clear();
-  Result result;
-  std::string where = name;
-  try {
-    TarReader reader(fd, hashed, budget_);
-    while (const auto entry = reader.next()) {
-      ++result.entries;
-      where = name + ": entry " + quote(entry->path);
-      apply_entry(reader, *entry);
-      where = name + ": after entry " + quote(entry->path);
-    }
-    where = name;
-    result.digest = reader.finish();
-    result.has_end_mark = reader.has_end_mark();
-  } catch (const Error& error) {
-    throw in_archive(where, error);
-  }
-  return result;
+void unpack(const FlatImage& image, const std::string& directory, TreeModes modes) {
+  DirectoryWriter(image, directory, modes).write();
 }
 
-void Unpacker::apply_entry(TarReader& reader, const TarEntry& entry) {
-  const std::vector<std::string> components = entry_components(entry.path);
-  if (components.empty()) {
-    if (entry.kind != TarKind::kDirectory) throw user_error("it would replace the root directory");
-    budget_.add_entry(0);
-    writer_.set_root(entry.mode, entry.mtime);
-    return;
-  }
-  if (whiteouts_ == Whiteouts::kApply && apply_whiteout(components)) {
-    budget_.add_entry(0);
-    return;
-  }
-  const Place place = writer_.place(components);
-  budget_.add_entry(place.path().size());
-  touch(place.path());
-  put(reader, entry, place);
+void unpack_layers(const OciLayout& layout, const LayoutImage& image, const std::string& directory,
+                   TreeModes modes) {
+  squashfs::WorkerPool pool;
+  unpack(read_layers(layout, image, workshop_beside(directory, pool)), directory, modes);
 }
 
-bool Unpacker::apply_whiteout(const std::vector<std::string>& components) {
-  const std::string& name = components.back();
-  for (const std::string& component : components) {
-    if (component.starts_with(kReserved) && (component != kOpaque || &component != &name)) {
-      return true;
-    }
-    if (component.starts_with(kWhiteout) && &component != &name) {
-      throw user_error("it lies below a whiteout");
+UnpackedRootfs unpack_rootfs_archive(const std::string& archive, const std::string& directory,
+                                     TreeModes modes) {
+  squashfs::WorkerPool pool;
+  const ArchiveImage read = read_rootfs_archive(archive, workshop_beside(directory, pool));
+  unpack(read.image, directory, modes);
+  return {read.archive, content_digest(read.image)};
+}
+
+void add_mount_points(const std::string& directory, TreeModes modes) {
+  for (const MountPoint& point : kMountPoints) {
+    const std::string path = directory + "/" + point.name;
+    const auto info = stat_link(path);
+    if (info && info->kind == FileKind::kDirectory) continue;
+    remove_tree(path);
+    if (mkdir(path.c_str(), 0700) != 0 || chmod(path.c_str(), modes.directory(point.mode)) != 0) {
+      throw system_error("Cannot make the directory " + path, errno);
     }
   }
-  if (!name.starts_with(kWhiteout)) return false;
-  const std::string hidden = name.substr(kWhiteout.size());
-  if (hidden.empty() || hidden == "." || hidden == "..") {
-    throw user_error("it is a whiteout of no name");
-  }
-  const auto place = writer_.find(components);
-  if (!place) return true;  // the directory is not there, so there is nothing to hide
-  if (name == kOpaque) {
-    writer_.remove_entries(place->parent->path,
-                           [this](const std::string& path) { return touched_.contains(path); });
-  } else {
-    hide({place->parent, hidden});
-  }
-  return true;
-}
-
-void Unpacker::hide(const Place& place) {
-  const std::string path = place.path();
-  if (!touched_.contains(path)) {
-    writer_.remove(place);
-  } else if (writer_.kind_at(place) == FileKind::kDirectory) {
-    writer_.remove_entries(path,
-                           [this](const std::string& below) { return touched_.contains(below); });
-  }
-}
-
-void Unpacker::touch(const std::string& path) {
-  // Where a directory is known, so are those above it.
-  for (size_t end = path.size(); end != std::string::npos && end > 0;
-       end = path.rfind('/', end - 1)) {
-    if (!touched_.insert(path.substr(0, end)).second) return;
-  }
-}
-
-void Unpacker::put(TarReader& reader, const TarEntry& entry, const Place& place) {
-  switch (entry.kind) {
-    case TarKind::kFile:
-      return put_file(reader, entry, place);
-    case TarKind::kDirectory:
-      return writer_.put_directory(place, entry.mode, entry.mtime);
-    case TarKind::kSymlink:
-      return writer_.put_symlink(place, entry.target, entry.mtime);
-    case TarKind::kHardLink:
-      return put_hard_link(entry, place);
-    case TarKind::kSpecial:
-      return skip(place);
-  }
-}
-
-void Unpacker::put_file(TarReader& reader, const TarEntry& entry, const Place& place) {
-  budget_.add_file_bytes(entry.size);
-  const UniqueFd fd = writer_.put_file(place);
-  reader.read([&](std::string_view bytes, uint64_t offset) {
-    write_at(fd.get(), bytes, offset, writer_.root() + "/" + place.path());
-  });
-  writer_.close_file(fd, place, entry.size, entry.mode, entry.mtime);
-}
-
-void Unpacker::put_hard_link(const TarEntry& entry, const Place& place) {
-  const auto components = entry_components(entry.target, "the target of the hard link");
-  if (components.empty()) throw user_error("it is a hard link to the root directory");
-  const auto target = writer_.find(components);
-  const auto kind = target ? writer_.kind_at(*target) : std::nullopt;
-  if (!kind) {
-    if (target && skipped_.contains(target->path())) return skip(place);
-    throw user_error("it is a hard link to " + quote(entry.target) + ", which is not there");
-  }
-  if (kind == FileKind::kDirectory) {
-    throw user_error("it is a hard link to " + quote(entry.target) + ", which is a directory");
-  }
-  writer_.put_hard_link(place, *target);
-}
-
-void Unpacker::skip(const Place& place) {
-  writer_.remove(place);
-  skipped_.insert(place.path());
 }
 
 }  // namespace cntr::image

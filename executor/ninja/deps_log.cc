@@ -14,7 +14,7 @@
 namespace cntr::ninja {
 namespace {
 
-constexpr std::string_view kSignature = "# ninjadeps\n";
+constexpr std::string_view kDepsHeader = "# ninjadeps\n";
 constexpr size_t kHeaderSize = 16;
 constexpr uint32_t kDependenciesBit = uint32_t{1} << 31;
 constexpr size_t kLargestRecord = (size_t{1} << 19) - 1;
@@ -34,7 +34,7 @@ void append_word(std::string& bytes, uint32_t word) {
 }
 
 std::string header() {
-  std::string bytes(kSignature);
+  std::string bytes(kDepsHeader);
   append_word(bytes, kDepsLogVersion);
   return bytes;
 }
@@ -67,7 +67,7 @@ void append_dependencies(std::string& bytes, uint32_t output, int64_t mtime,
   for (const uint32_t input : inputs) append_word(bytes, input);
 }
 
-UniqueFd open_to_append(const std::string& path) {
+UniqueFd open_deps_log(const std::string& path) {
   UniqueFd fd(open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666));
   if (!fd.valid()) throw system_error("Cannot open " + path, errno);
   return fd;
@@ -83,11 +83,11 @@ DepsLog::DepsLog(std::string_view bytes) {
 }
 
 bool DepsLog::read_header(std::string_view bytes) {
-  if (bytes.size() < kHeaderSize || !bytes.starts_with(kSignature)) {
+  if (bytes.size() < kHeaderSize || !bytes.starts_with(kDepsHeader)) {
     problem_ = "it is not a deps log of ninja";
     return false;
   }
-  const uint32_t version = word_at(bytes, kSignature.size());
+  const uint32_t version = word_at(bytes, kDepsHeader.size());
   if (version != 3 && version != kDepsLogVersion) {
     problem_ =
         "its version " + std::to_string(version) + " is too " + (version < 3 ? "old" : "new");
@@ -99,6 +99,7 @@ bool DepsLog::read_header(std::string_view bytes) {
 
 void DepsLog::read_records(std::string_view bytes) {
   valid_bytes_ = kHeaderSize;
+  paths_.reserve(bytes.size());  // pages that are not used cost nothing
   while (bytes.size() - valid_bytes_ >= kWord) {
     const uint32_t head = word_at(bytes, valid_bytes_);
     const size_t size = head & ~kDependenciesBit;
@@ -196,7 +197,7 @@ DepsLogWriter::DepsLogWriter(const std::string& path, DepsLog log)
     write_file_atomically(path_, header());
     log_ = DepsLog(header());
   }
-  fd_ = open_to_append(path_);
+  fd_ = open_deps_log(path_);
   if (log_.damaged() && ftruncate(fd_.get(), static_cast<off_t>(log_.valid_bytes())) != 0) {
     throw system_error("Cannot truncate " + path_, errno);
   }

@@ -21,9 +21,9 @@ std::string value_of(std::span<const Piece> pieces) {
   return value;
 }
 
-class Parser {
+class DyndepParser {
  public:
-  Parser(const std::string& path, const std::string& text, const Graph& graph)
+  DyndepParser(const std::string& path, const std::string& text, const Graph& graph)
       : lexer_(path, text), graph_(graph) {}
 
   std::vector<DyndepEntry> parse();
@@ -50,7 +50,7 @@ class Parser {
   std::unordered_set<EdgeId> mentioned_;
 };
 
-std::vector<DyndepEntry> Parser::parse() {
+std::vector<DyndepEntry> DyndepParser::parse() {
   bool has_version = false;
   for (;;) {
     const Token token = lexer_.read_token();
@@ -78,7 +78,7 @@ std::vector<DyndepEntry> Parser::parse() {
   }
 }
 
-void Parser::parse_version() {
+void DyndepParser::parse_version() {
   const std::string_view name = lexer_.read_ident("expected variable name");
   const std::string version = parse_value();
   if (name != "ninja_dyndep_version") throw version_expected();
@@ -87,7 +87,7 @@ void Parser::parse_version() {
   }
 }
 
-void Parser::parse_edge() {
+void DyndepParser::parse_edge() {
   DyndepEntry entry;
   entry.edge = parse_mentioned_edge();
   refuse_path("explicit outputs not supported");
@@ -104,7 +104,7 @@ void Parser::parse_edge() {
   entries_.push_back(std::move(entry));
 }
 
-EdgeId Parser::parse_mentioned_edge() {
+EdgeId DyndepParser::parse_mentioned_edge() {
   Path output;
   if (!lexer_.read_path(output)) throw lexer_.error("expected path");
   const std::string path = canonical(output);
@@ -117,19 +117,19 @@ EdgeId Parser::parse_mentioned_edge() {
   return edge;
 }
 
-std::vector<Parser::Path> Parser::parse_implicit_paths() {
+std::vector<DyndepParser::Path> DyndepParser::parse_implicit_paths() {
   std::vector<Path> paths;
   if (!lexer_.peek_token(Token::kPipe)) return paths;
   for (Path path; lexer_.read_path(path); path.clear()) paths.push_back(path);
   return paths;
 }
 
-void Parser::parse_rule_name() {
+void DyndepParser::parse_rule_name() {
   constexpr const char* kExpected = "expected build command name 'dyndep'";
   if (lexer_.read_ident(kExpected) != "dyndep") throw lexer_.error(kExpected);
 }
 
-bool Parser::parse_restat() {
+bool DyndepParser::parse_restat() {
   if (!lexer_.peek_token(Token::kIndent)) return false;
   const std::string_view name = lexer_.read_ident("expected variable name");
   const std::string value = parse_value();
@@ -137,26 +137,26 @@ bool Parser::parse_restat() {
   return !value.empty();
 }
 
-void Parser::refuse_path(const char* error) {
+void DyndepParser::refuse_path(const char* error) {
   Path path;
   if (lexer_.read_path(path)) throw lexer_.error(error);
 }
 
-std::string Parser::parse_value() {
+std::string DyndepParser::parse_value() {
   lexer_.expect_token(Token::kEquals);
   std::vector<Piece> pieces;
   lexer_.read_value(pieces);
   return value_of(pieces);
 }
 
-std::string Parser::canonical(const Path& path) const {
+std::string DyndepParser::canonical(const Path& path) const {
   std::string text = value_of(path);
   if (text.empty()) throw lexer_.error("empty path");
   canonicalize(text);
   return text;
 }
 
-std::vector<std::string> Parser::canonical(const std::vector<Path>& paths) const {
+std::vector<std::string> DyndepParser::canonical(const std::vector<Path>& paths) const {
   std::vector<std::string> texts;
   texts.reserve(paths.size());
   for (const Path& path : paths) texts.push_back(canonical(path));
@@ -195,7 +195,7 @@ void check_no_other_is_mentioned(const std::vector<DyndepEntry>& entries, const 
 std::vector<DyndepEntry> parse_dyndep(const std::string& path, const std::string& text,
                                       const Graph& graph, NodeId dyndep_file,
                                       std::span<const EdgeId> users) {
-  std::vector<DyndepEntry> entries = Parser(path, text, graph).parse();
+  std::vector<DyndepEntry> entries = DyndepParser(path, text, graph).parse();
   check_all_are_mentioned(entries, graph, dyndep_file, users);
   check_no_other_is_mentioned(entries, graph, dyndep_file);
   return entries;

@@ -48,9 +48,9 @@ struct OpenFile {
   uint32_t manifest;  // number of ManifestFile
 };
 
-class Parser {
+class ManifestParser {
  public:
-  Parser(const ManifestReader& read, const ManifestOptions& options)
+  ManifestParser(const ManifestReader& read, const ManifestOptions& options)
       : read_(read), options_(options) {}
 
   Graph parse(const std::string& path);
@@ -121,7 +121,7 @@ class Parser {
   std::vector<std::vector<KnownLine>> known_lines_;  // by rule
 };
 
-Graph Parser::parse(const std::string& path) {
+Graph ManifestParser::parse(const std::string& path) {
   std::optional<std::string> content = read_(path);
   if (!content) throw user_error("loading '" + path + "': No such file or directory");
   builder_.emplace(content->size());
@@ -132,7 +132,7 @@ Graph Parser::parse(const std::string& path) {
   return builder_->finish();
 }
 
-void Parser::parse_file(const std::string& path, std::string content, FileScope& scope) {
+void ManifestParser::parse_file(const std::string& path, std::string content, FileScope& scope) {
   const std::string& kept = contents_.emplace_back(std::move(content));
   OpenFile file{Lexer(path, kept), scope, builder_->add_manifest(path)};
   digests_.push_back({file.manifest, std::async(kept.size() < kLargeFile ? std::launch::deferred
@@ -144,7 +144,7 @@ void Parser::parse_file(const std::string& path, std::string content, FileScope&
   --depth_;
 }
 
-void Parser::parse_statements(OpenFile& file) {
+void ManifestParser::parse_statements(OpenFile& file) {
   for (;;) {
     const Token token = file.lexer.read_token();
     switch (token) {
@@ -183,7 +183,7 @@ void Parser::parse_statements(OpenFile& file) {
 }
 
 // Reads "name = value"; the value into pieces_, behind what is there.
-std::string_view Parser::read_assignment(Lexer& lexer) {
+std::string_view ManifestParser::read_assignment(Lexer& lexer) {
   const std::string_view name = lexer.read_ident("expected variable name");
   lexer.expect_token(Token::kEquals);
   lexer.read_value(pieces_);
@@ -193,7 +193,7 @@ std::string_view Parser::read_assignment(Lexer& lexer) {
 }
 
 template <class Lookup>
-const std::string& Parser::evaluate(std::span<const Piece> pieces, Lookup lookup) {
+const std::string& ManifestParser::evaluate(std::span<const Piece> pieces, Lookup lookup) {
   evaluated_.clear();
   for (const Piece& piece : pieces) {
     evaluated_ += piece.variable ? lookup(piece.text) : piece.text;
@@ -202,11 +202,11 @@ const std::string& Parser::evaluate(std::span<const Piece> pieces, Lookup lookup
   return evaluated_;
 }
 
-const std::string& Parser::evaluate(std::span<const Piece> pieces, const FileScope& scope) {
+const std::string& ManifestParser::evaluate(std::span<const Piece> pieces, const FileScope& scope) {
   return evaluate(pieces, [&scope](std::string_view name) { return scope.value(name); });
 }
 
-void Parser::parse_variable(OpenFile& file) {
+void ManifestParser::parse_variable(OpenFile& file) {
   pieces_.clear();
   const std::string_view name = read_assignment(file.lexer);
   const std::string& value = evaluate(pieces_, file.scope);
@@ -214,7 +214,7 @@ void Parser::parse_variable(OpenFile& file) {
   file.scope.variables.insert_or_assign(std::string(name), value);
 }
 
-void Parser::require_version(OpenFile& file, std::string_view version) {
+void ManifestParser::require_version(OpenFile& file, std::string_view version) {
   constexpr Version kNewlineEscape = {1, 14};
   const Version ours = parse_version(kNinjaVersion);
   const Version wanted = parse_version(version);
@@ -234,7 +234,7 @@ void Parser::require_version(OpenFile& file, std::string_view version) {
   }
 }
 
-void Parser::parse_pool(OpenFile& file) {
+void ManifestParser::parse_pool(OpenFile& file) {
   Lexer& lexer = file.lexer;
   const std::string_view name = lexer.read_ident("expected pool name");
   lexer.expect_token(Token::kNewline);
@@ -257,7 +257,7 @@ void Parser::parse_pool(OpenFile& file) {
   builder_->add_pool(name, static_cast<uint32_t>(depth));
 }
 
-void Parser::parse_rule(OpenFile& file) {
+void ManifestParser::parse_rule(OpenFile& file) {
   Lexer& lexer = file.lexer;
   const std::string_view name = lexer.read_ident("expected rule name");
   lexer.expect_token(Token::kNewline);
@@ -282,7 +282,7 @@ void Parser::parse_rule(OpenFile& file) {
   builder_->add_rule(file.scope, name, values);
 }
 
-void Parser::parse_default(OpenFile& file) {
+void ManifestParser::parse_default(OpenFile& file) {
   Lexer& lexer = file.lexer;
   pieces_.clear();
   if (!lexer.read_path(pieces_)) throw lexer.error("expected target name");
@@ -298,7 +298,7 @@ void Parser::parse_default(OpenFile& file) {
   lexer.expect_token(Token::kNewline);
 }
 
-void Parser::parse_include(OpenFile& file, bool new_scope) {
+void ManifestParser::parse_include(OpenFile& file, bool new_scope) {
   Lexer& lexer = file.lexer;
   pieces_.clear();
   lexer.read_path(pieces_);
@@ -314,7 +314,7 @@ void Parser::parse_include(OpenFile& file, bool new_scope) {
   lexer.expect_token(Token::kNewline);
 }
 
-void Parser::read_paths(Lexer& lexer, std::vector<UnreadPath>& paths) {
+void ManifestParser::read_paths(Lexer& lexer, std::vector<UnreadPath>& paths) {
   for (;;) {
     const size_t begin = pieces_.size();
     if (!lexer.read_path(pieces_)) return;
@@ -322,7 +322,7 @@ void Parser::read_paths(Lexer& lexer, std::vector<UnreadPath>& paths) {
   }
 }
 
-void Parser::parse_edge(OpenFile& file) {
+void ManifestParser::parse_edge(OpenFile& file) {
   Lexer& lexer = file.lexer;
   const uint32_t line = lexer.token_line();
   pieces_.clear();
@@ -359,7 +359,7 @@ void Parser::parse_edge(OpenFile& file) {
   builder_->end_edge();
 }
 
-void Parser::read_edge_variables(OpenFile& file, std::vector<KnownLine>& known) {
+void ManifestParser::read_edge_variables(OpenFile& file, std::vector<KnownLine>& known) {
   size_t at = 0;
   for (;; ++at) {
     if (at == known.size()) known.emplace_back();
@@ -373,7 +373,7 @@ void Parser::read_edge_variables(OpenFile& file, std::vector<KnownLine>& known) 
 }
 
 // False when no variable follows. `line` is what stood at its place in the edge before.
-bool Parser::read_edge_variable(OpenFile& file, KnownLine& line) {
+bool ManifestParser::read_edge_variable(OpenFile& file, KnownLine& line) {
   Lexer& lexer = file.lexer;
   const char* begin = lexer.position();
   const uint32_t first_line = lexer.line();
@@ -393,7 +393,7 @@ bool Parser::read_edge_variable(OpenFile& file, KnownLine& line) {
   return true;
 }
 
-void Parser::set_pool(Lexer& lexer) {
+void ManifestParser::set_pool(Lexer& lexer) {
   const std::string name = builder_->binding("pool", Graph::Escape::kShell);
   if (name.empty()) return;
   const uint32_t pool = builder_->find_pool(name);
@@ -402,7 +402,7 @@ void Parser::set_pool(Lexer& lexer) {
 }
 
 // Canonical, and valid until the next call.
-std::string_view Parser::edge_path(Lexer& lexer, UnreadPath path) {
+std::string_view ManifestParser::edge_path(Lexer& lexer, UnreadPath path) {
   const std::span<const Piece> pieces =
       std::span(pieces_).subspan(path.begin, path.end - path.begin);
   if (pieces.size() == 1 && !pieces[0].variable && is_canonical(pieces[0].text)) {
@@ -414,7 +414,7 @@ std::string_view Parser::edge_path(Lexer& lexer, UnreadPath path) {
   return evaluated_;
 }
 
-void Parser::add_outputs(Lexer& lexer, std::span<const UnreadPath> paths, bool implicit) {
+void ManifestParser::add_outputs(Lexer& lexer, std::span<const UnreadPath> paths, bool implicit) {
   for (const UnreadPath unread : paths) {
     const std::string_view path = edge_path(lexer, unread);
     switch (builder_->add_output(path, implicit)) {
@@ -428,12 +428,13 @@ void Parser::add_outputs(Lexer& lexer, std::span<const UnreadPath> paths, bool i
   }
 }
 
-void Parser::add_inputs(Lexer& lexer, std::span<const UnreadPath> paths, uint32_t Edge::*section) {
+void ManifestParser::add_inputs(Lexer& lexer, std::span<const UnreadPath> paths,
+                                uint32_t Edge::*section) {
   for (const UnreadPath unread : paths) builder_->add_input(edge_path(lexer, unread), section);
 }
 
 // CMake 2.8.12 and 3.0 wrote phony edges in this one form that name themselves.
-void Parser::mend_phony_cycle(uint32_t rule) {
+void ManifestParser::mend_phony_cycle(uint32_t rule) {
   if (options_.phony_cycle_is_error || rule != kPhonyRule) return;
   if (outputs_.size() != 1 || !implicit_outputs_.empty() || !implicit_inputs_.empty()) return;
   if (!builder_->mend_phony_cycle() || !options_.warn) return;
@@ -441,7 +442,7 @@ void Parser::mend_phony_cycle(uint32_t rule) {
                 "' names itself as an input; ignoring [-w phonycycle=warn]");
 }
 
-void Parser::set_dyndep(Lexer& lexer) {
+void ManifestParser::set_dyndep(Lexer& lexer) {
   std::string path = builder_->binding("dyndep", Graph::Escape::kRaw);
   if (path.empty()) return;
   canonicalize(path);
@@ -452,7 +453,7 @@ void Parser::set_dyndep(Lexer& lexer) {
 
 Graph parse_manifest(const std::string& path, const ManifestReader& read,
                      const ManifestOptions& options) {
-  return Parser(read, options).parse(path);
+  return ManifestParser(read, options).parse(path);
 }
 
 }  // namespace cntr::ninja

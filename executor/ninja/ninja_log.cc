@@ -16,11 +16,11 @@
 namespace cntr::ninja {
 namespace {
 
-constexpr std::string_view kSignature = "# ninja log v";
+constexpr std::string_view kLogHeader = "# ninja log v";
 constexpr int kOldestVersion = 5;
 
 std::string header_line(int version) {
-  return std::string(kSignature) + std::to_string(version) + "\n";
+  return std::string(kLogHeader) + std::to_string(version) + "\n";
 }
 
 // Takes what stands before the separator off the text; nullopt when there is no separator.
@@ -78,7 +78,7 @@ void append_line(std::string& text, const NinjaLogEntry& entry) {
   text += '\n';
 }
 
-UniqueFd open_to_append(const std::string& path) {
+UniqueFd open_ninja_log(const std::string& path) {
   UniqueFd fd(open(path.c_str(), O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0666));
   if (!fd.valid()) throw system_error("Cannot open " + path, errno);
   return fd;
@@ -108,8 +108,8 @@ std::string_view NinjaLog::read_header(std::string_view text) {
   if (text.empty()) return {};
   const auto line = take_until(text, '\n');
   int version = 0;
-  if (!line || !line->starts_with(kSignature) ||
-      !read_number(line->substr(kSignature.size()), 10, version)) {
+  if (!line || !line->starts_with(kLogHeader) ||
+      !read_number(line->substr(kLogHeader.size()), 10, version)) {
     problem_ = "it is not a log of ninja";
   } else if (version < kOldestVersion) {
     problem_ = "its version " + std::to_string(version) + " is too old";
@@ -140,14 +140,14 @@ const NinjaLogEntry* NinjaLog::find(std::string_view output) const {
   return id == UINT32_MAX ? nullptr : &entries_[id];
 }
 
-NinjaLogWriter::NinjaLogWriter(const std::string& path) : path_(path), fd_(open_to_append(path)) {
+NinjaLogWriter::NinjaLogWriter(const std::string& path) : path_(path), fd_(open_ninja_log(path)) {
   const std::string header = header_line(kNinjaLogVersion);
   const std::string start = bytes_at(fd_.get(), 0, path_);
   if (start.empty()) {
     write_all(fd_.get(), header, path_);
   } else if (!start.starts_with(header)) {
     write_ninja_log(path_, kNinjaLogVersion, {});
-    fd_ = open_to_append(path_);
+    fd_ = open_ninja_log(path_);
   } else if (bytes_at(fd_.get(), -1, path_) != "\n") {
     write_all(fd_.get(), "\n", path_);
   }

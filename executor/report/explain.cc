@@ -15,7 +15,8 @@ const char* verdict_of(const Explanation& explanation) {
 }  // namespace
 
 std::string explanation_as_text(const Explanation& explanation) {
-  std::string out = explanation.step;
+  const bool is_step = !explanation.step.empty();
+  std::string out = is_step ? explanation.step : explanation.output;
   if (!explanation.made_of_file.empty()) {
     out += " (makes " + explanation.made_of_file + ")";
   }
@@ -27,9 +28,13 @@ std::string explanation_as_text(const Explanation& explanation) {
     out += " is up to date.\n";
   }
   for (const std::string& reason : explanation.reasons) out += "  " + reason + "\n";
+  if (explanation.would_execute && !explanation.command.empty()) {
+    out += "  Its command: " + printable(explanation.command) + "\n";
+  }
   if (!explanation.waiting.empty()) {
-    out += "  Steps before it are not up to date, so this may change: " +
-           join(explanation.waiting, ", ") + ".\n";
+    out += std::string("  ") + (is_step ? "Steps" : "Files") +
+           " before it are not up to date, so this may change: " + join(explanation.waiting, ", ") +
+           ".\n";
   }
   return out;
 }
@@ -37,7 +42,12 @@ std::string explanation_as_text(const Explanation& explanation) {
 std::string explanation_as_json(const Explanation& explanation) {
   JsonWriter out;
   out.begin_object();
-  out.key("step").value(explanation.step);
+  if (explanation.output.empty()) {
+    out.key("step").value(explanation.step);
+  } else {
+    out.key("output").value(explanation.output);
+    out.key("command").value(explanation.command);
+  }
   out.key("verdict").value(verdict_of(explanation));
   out.key("reasons").begin_array();
   for (const std::string& reason : explanation.reasons) out.value(reason);

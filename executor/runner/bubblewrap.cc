@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <climits>
 #include <set>
 #include <utility>
 
@@ -16,8 +17,11 @@
 namespace cntr::runner {
 namespace {
 
-constexpr const char* kInstall = "Install bubblewrap (on Debian: apt install bubblewrap).";
+constexpr const char* kInstallBubblewrap =
+    "Install bubblewrap (on Debian: apt install bubblewrap).";
 constexpr size_t kMostInputs = 30'000;  // Linux takes 100,000 mounts, an input needs up to three
+// Where the images of NVIDIA look for the libraries of the driver.
+constexpr const char* kGpuLibraries = "/usr/local/nvidia/lib64";
 const std::set<std::string> kNotFromHost = {"build", "dev", "proc", "run", "src", "sys", "tmp"};
 
 bool is_for_loader(std::string_view variable) {
@@ -28,9 +32,11 @@ bool is_for_loader(std::string_view variable) {
 // The options of one bwrap, in the order in which it performs them.
 class Options {
  public:
-  Options(const Sandbox& sandbox, const DividedBinds& divided, const FileTree& tree)
+  Options(const Sandbox& sandbox, const DividedBinds& divided, const FileTree& tree,
+          const GpuFiles& gpus)
       : sandbox_(sandbox),
         divided_(divided),
+        gpus_(gpus),
         tree_(tree),
         layout_(tree, root_on_host(), sandbox.root ? std::set<std::string>() : kNotFromHost,
                 sandbox.writable_root) {}
@@ -47,6 +53,7 @@ class Options {
     add_root(rebuilt);
     add({"--proc", "/proc"});
     add({"--dev", "/dev"});
+    add_gpus();
     for (const std::string& path : hidden) add({"--tmpfs", path});
     if (divided_.by_supervisor.empty()) {
       add({"--tmpfs", "/src"});
@@ -94,6 +101,12 @@ class Options {
         if (tree_.kind(path)) binds.push_back({path, path, false, false});
       }
     }
+    if (sandbox_.gpus && sandbox_.root) {
+      for (const GpuFiles::Library& library : gpus_.libraries) {
+        const std::string place = std::string(kGpuLibraries) + "/" + library.name;
+        binds.push_back({library.path, place, false, false});
+      }
+    }
     binds.insert(binds.end(), divided_.by_bwrap.begin(), divided_.by_bwrap.end());
     for (Bind& bind : binds) {
       bind.container = layout_.add_mount_point(bind.container, bind.directory);
@@ -114,10 +127,21 @@ class Options {
     }
   }
 
+  void add_gpus() {
+    if (!sandbox_.gpus) return;
+    const auto count = static_cast<size_t>(sandbox_.gpus->count.value_or(INT_MAX));
+    std::vector<std::string> nodes = gpus_.gpus;
+    nodes.resize(std::min(nodes.size(), count));
+    nodes.insert(nodes.end(), gpus_.controls.begin(), gpus_.controls.end());
+    for (const std::string& node : nodes) add({"--dev-bind", node, "/dev/" + base_name(node)});
+  }
+
   // All variables reach the step through bwrap's own environment, but for those that would change
   // how bwrap itself is loaded.
   void add_loader_variables() {
-    for (const std::string& variable : sandbox_.environment) {
+    std::vector<std::string> environment = sandbox_.environment;
+    if (sandbox_.gpus && sandbox_.root) add_library_directory(kGpuLibraries, environment);
+    for (const std::string& variable : environment) {
       if (!is_for_loader(variable)) continue;
       const std::string name(variable_name(variable));
       add({"--setenv", name, variable.substr(std::min(variable.size(), name.size() + 1))});
@@ -144,6 +168,7 @@ class Options {
 
   const Sandbox& sandbox_;
   const DividedBinds& divided_;
+  const GpuFiles& gpus_;
   const FileTree& tree_;
   RootLayout layout_;
   std::string text_;
@@ -176,13 +201,18 @@ std::string trial_fix() {
 class Bubblewrap : public Runner {
  public:
   Kind kind() const override { return Kind::kBubblewrap; }
+  bool runs_images() const override { return true; }
+  bool runs_host_steps() const override { return true; }
+  Availability quick_look() const override {
+    return find_program("bwrap", search_path()) ? user_namespaces() : probe();
+  }
 
   Availability probe() const override {
     Availability availability;
     const std::optional<std::string> bwrap = find_program("bwrap", search_path());
     if (!bwrap) {
       availability.reason = "the program bwrap is not on PATH";
-      availability.fix = kInstall;
+      availability.fix = kInstallBubblewrap;
       return availability;
     }
     const std::vector<std::string> words =
@@ -212,9 +242,9 @@ class Bubblewrap : public Runner {
   void prepare(const Sandbox&) const override {}
 
   Command plan(const Sandbox& sandbox) const override {
-    return plan_bubblewrap(
-        sandbox, disk(),
-        {supervisor_program(), required_program("bwrap", kInstall), supervisor_can_mount()});
+    return plan_bubblewrap(sandbox, disk(),
+                           {supervisor_program(), required_program("bwrap", kInstallBubblewrap),
+                            supervisor_can_mount(), sandbox.gpus ? gpu_files() : GpuFiles()});
   }
 
   std::optional<std::string> start_failure(const ExitStatus& status,
@@ -255,7 +285,7 @@ Command plan_bubblewrap(const Sandbox& sandbox, const FileTree& tree,
     if (!is_for_loader(variable)) command.environment.push_back(variable);
   }
   // The supervisor reads its part and leaves the rest to bwrap.
-  command.extra_fd = text + Options(sandbox, divided, tree).text();
+  command.extra_fd = text + Options(sandbox, divided, tree, programs.gpus).text();
   return command;
 }
 

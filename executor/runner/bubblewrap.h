@@ -4,6 +4,7 @@
 #include <string>
 
 #include "runner/file_tree.h"
+#include "runner/gpus.h"
 #include "runner/runner.h"
 
 namespace cntr::runner {
@@ -13,6 +14,7 @@ struct BubblewrapPrograms {
   std::string supervisor;
   std::string bwrap;
   bool supervisor_can_mount = false;
+  GpuFiles gpus = {};  // of this machine; used when the step asks for some
 };
 
 // Pure. bwrap's options are given in a memory file (--args): they may be more, and hold other

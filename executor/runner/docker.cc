@@ -8,14 +8,14 @@
 #include "base/file_system.h"
 #include "base/text.h"
 #include "runner/docker_image.h"
+#include "runner/gpus.h"
 #include "runner/launch.h"
+#include "runner/mount_option.h"
 
 namespace cntr::runner {
 namespace {
 
-constexpr const char* kInstall = "Install Docker (on Debian: apt install docker.io).";
-
-bool is_utf8(const std::string& bytes) { return to_utf8(bytes) == bytes; }
+constexpr const char* kInstallDocker = "Install Docker (on Debian: apt install docker.io).";
 
 // Variables that mean something to the client: it must get the caller's value, not the step's.
 bool is_for_client(std::string_view name) {
@@ -38,27 +38,9 @@ std::string file_line(const std::string& variable) {
   return variable + "\n";
 }
 
-// The value of a --mount option: fields in CSV.
-std::string mount_option(const std::vector<std::string>& fields) {
-  std::string option;
-  for (const std::string& field : fields) {
-    if (!option.empty()) option += ',';
-    if (field.find_first_of(",\"\n\r") == std::string::npos) {
-      option += field;
-      continue;
-    }
-    option += '"';
-    for (const char c : field) option += c == '"' ? std::string("\"\"") : std::string(1, c);
-    option += '"';
-  }
-  return option;
-}
-
 void add_bind(std::vector<std::string>& argv, const Bind& bind) {
-  std::vector<std::string> fields = {"type=bind", "source=" + bind.host,
-                                     "target=" + bind.container};
-  if (!bind.writable) fields.push_back("readonly");
-  argv.insert(argv.end(), {"--mount", mount_option(fields)});
+  const std::vector<std::string> words = bind_option(bind, "readonly");
+  argv.insert(argv.end(), words.begin(), words.end());
 }
 
 void add_variables(const Sandbox& sandbox, const DockerClient& client, Command& command) {
@@ -92,35 +74,21 @@ std::vector<std::string> client_environment() {
   return variables;
 }
 
-// A mount point inside another mount would be made by the engine, as root, on the host: it is made
-// here, as the caller.
-void make_nested_mount_points(const Sandbox& sandbox) {
-  std::vector<Bind> outer = {{sandbox.work_directory + "/tmp", "/tmp", true, true}};
-  for (const Bind& bind : sandbox.binds) {
-    for (auto parent = outer.rbegin(); parent != outer.rend(); ++parent) {
-      const auto rest = path_below(bind.container, parent->container);
-      if (!rest || rest->empty()) continue;
-      const std::string path = parent->host + "/" + *rest;
-      if (parent->writable && !exists(path)) {
-        make_directories(bind.directory ? path : parent_path(path));
-        if (!bind.directory) write_file_atomically(path, "");
-      }
-      break;
-    }
-    if (bind.directory) outer.push_back(bind);
-  }
-}
-
 class Docker : public Runner {
  public:
   Kind kind() const override { return Kind::kDocker; }
+  bool runs_images() const override { return true; }
+  bool runs_host_steps() const override { return false; }
+  Availability quick_look() const override {
+    return find_program("docker", search_path()) ? Availability{true, "", "", ""} : probe();
+  }
 
   Availability probe() const override {
     Availability availability;
     const std::optional<std::string> docker = find_program("docker", search_path());
     if (!docker) {
       availability.reason = "the program docker is not on PATH";
-      availability.fix = kInstall;
+      availability.fix = kInstallDocker;
       return availability;
     }
     const Captured answer = capture_process(
@@ -157,22 +125,17 @@ class Docker : public Runner {
     bool text = is_utf8(sandbox.directory);
     for (const std::string& argument : sandbox.argv) text = text && is_utf8(argument);
     for (const std::string& variable : sandbox.environment) text = text && is_utf8(variable);
-    for (const Bind& bind : sandbox.binds) {
-      text = text && is_utf8(bind.host) && is_utf8(bind.container);
-      if ((bind.host + "," + bind.container).find("\r\n") != std::string::npos) {
-        return "docker cannot mount paths that hold a carriage return before a newline";
-      }
-    }
-    return text ? "" : "docker cannot pass arguments, variables and paths that are not UTF-8";
+    if (!text) return "docker cannot pass arguments and variables that are not UTF-8";
+    return refusal_of_binds(sandbox, "docker");
   }
 
   void prepare(const Sandbox& sandbox) const override {
     make_nested_mount_points(sandbox);
-    ensure_docker_image(*sandbox.root, required_program("docker", kInstall));
+    ensure_docker_image(*sandbox.root, required_program("docker", kInstallDocker));
   }
 
   Command plan(const Sandbox& sandbox) const override {
-    return plan_docker(sandbox, {supervisor_program(), required_program("docker", kInstall),
+    return plan_docker(sandbox, {supervisor_program(), required_program("docker", kInstallDocker),
                                  client_environment()});
   }
 
@@ -209,6 +172,7 @@ Command plan_docker(const Sandbox& sandbox, const DockerClient& client) {
   argv.insert(argv.end(), {"--user", std::to_string(sandbox.user.uid) + ":" +
                                          std::to_string(sandbox.user.gid)});
   if (!sandbox.writable_root) argv.push_back("--read-only");
+  if (sandbox.gpus) argv.insert(argv.end(), {"--gpus", gpu_count(*sandbox.gpus)});
   if (sandbox.terminal) {
     argv.insert(argv.end(), {"--interactive", "--tty"});
   } else if (!sandbox.input_path.empty()) {

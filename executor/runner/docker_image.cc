@@ -66,8 +66,8 @@ void ensure_docker_image(const Root& root, const std::string& docker) {
   if (!is_there(docker, name)) {
     // The lock is on the tree itself, so that nothing is written beside it.
     const UniqueFd lock = open_to_read(root.directory);
-    while (flock(lock.get(), LOCK_EX) != 0) {
-      if (errno != EINTR) throw system_error("cannot lock " + root.directory, errno);
+    if (!lock_open_file(lock.get(), LOCK_EX)) {
+      throw system_error("cannot lock " + root.directory, errno);
     }
     if (!is_there(docker, name)) import_image(root, docker, name);
   }

@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "runner/gpus.h"
 #include "runner/launch.h"
 
 namespace cntr::runner {
@@ -12,6 +13,9 @@ namespace {
 class Host : public Runner {
  public:
   Kind kind() const override { return Kind::kHost; }
+  bool runs_images() const override { return false; }
+  bool runs_host_steps() const override { return true; }
+  Availability quick_look() const override { return {true, "", "", ""}; }
 
   Availability probe() const override {
     utsname name = {};
@@ -50,6 +54,7 @@ Command plan_host(const Sandbox& sandbox, const std::string& supervisor) {
   argv.insert(argv.end(), sandbox.argv.begin(), sandbox.argv.end());
   Command command = command_for(sandbox, std::move(argv));
   command.environment = environment_with_pwd(sandbox);
+  if (sandbox.gpus) limit_visible_gpus(*sandbox.gpus, command.environment);
   command.directory = sandbox.directory;
   return command;
 }

@@ -11,8 +11,9 @@
 
 namespace cntr::runner {
 
-// The cntr-supervisor program: beside the running program, or in ../libexec/cntr of it. Throws an
+// A program of Cntr itself: beside the running program, or in ../libexec/cntr of it. Throws an
 // internal Error when it is in neither place.
+std::string own_program(const std::string& name);
 std::string supervisor_program();
 
 // The absolute path of a program on PATH. Throws an environment Error with this fix.
@@ -22,6 +23,10 @@ std::string_view variable_name(std::string_view variable);  // of "NAME=value"
 
 // The sandbox's variables, with PWD set to its directory, as bubblewrap sets it.
 std::vector<std::string> environment_with_pwd(const Sandbox& sandbox);
+
+// Makes the mount points of binds that lie inside writable mounts, as the caller: an engine would
+// make them on the host itself, as root.
+void make_nested_mount_points(const Sandbox& sandbox);
 
 // The parts of a Command that do not depend on the runner. argv[0] is cntr-supervisor.
 Command command_for(const Sandbox& sandbox, std::vector<std::string> argv);

@@ -1,66 +1,49 @@
 #include "runner/runner.h"
 
+#include <algorithm>
 #include <atomic>
-#include <optional>
 
 #include "base/error.h"
+#include "base/text.h"
+#include "runner/apptainer.h"
 #include "runner/bubblewrap.h"
 #include "runner/docker.h"
 #include "runner/host.h"
+#include "runner/podman.h"
 
 namespace cntr::runner {
 namespace {
 
-std::optional<Kind> explicit_kind(spec::RunnerChoice choice) {
-  switch (choice) {
-    case spec::RunnerChoice::kAuto:
-      return std::nullopt;
-    case spec::RunnerChoice::kBubblewrap:
-      return Kind::kBubblewrap;
-    case spec::RunnerChoice::kDocker:
-      return Kind::kDocker;
-    case spec::RunnerChoice::kHost:
-      return Kind::kHost;
-  }
-  throw internal_error("an unknown choice of runner");
+bool can_run(const Runner& runner, const Demand& demand) {
+  return demand.image ? runner.runs_images() : runner.runs_host_steps();
 }
 
-bool on_path(const char* program) { return find_program(program, search_path()).has_value(); }
-
-std::string sentence(const std::string& reason) { return reason + "."; }
-
-// Without starting anything: whether there is a reason not to try.
-Availability quick_look(Kind kind) {
-  switch (kind) {
-    case Kind::kBubblewrap:
-      if (on_path("bwrap")) return user_namespaces();
-      break;
-    case Kind::kDocker:
-      if (on_path("docker")) return {true, "", "", ""};
-      break;
-    case Kind::kHost:
-      return {true, "", "", ""};
+std::string names_of_those_who_can(const Demand& demand) {
+  std::vector<std::string> names;
+  for (const Kind kind : spec::kAllRunners) {
+    if (can_run(runner_of(kind), demand)) names.emplace_back(name_of(kind));
   }
-  return runner_of(kind).probe();  // the program is missing: it says so
+  return join(names, ", ") + " or auto";
 }
 
-void warn_of_host(const WarningSink& warn, const std::string& reason) {
+void warn_of_host(const WarningSink& warn, const std::vector<Rejection>& rejected) {
   static std::atomic<bool> warned = false;
   if (warned.exchange(true)) return;
-  warn("host steps run without isolation, because bubblewrap cannot be used here: " + reason);
+  std::string reasons;
+  for (const Rejection& rejection : rejected) {
+    reasons += (reasons.empty() ? "" : "; ") + std::string(name_of(rejection.kind)) +
+               " cannot be used here: " + rejection.reason;
+  }
+  warn("host steps run without isolation, because " + reasons);
 }
 
-// What follows bubblewrap, which cannot be used for this reason.
-Kind second_choice(bool with_image, const Availability& bubblewrap, const WarningSink& warn) {
-  if (!with_image) {
-    warn_of_host(warn, bubblewrap.reason);
-    return Kind::kHost;
+Error none_is_left(const std::vector<Rejection>& rejected) {
+  std::vector<std::string> notes;
+  for (const Rejection& rejection : rejected) {
+    notes.push_back(std::string(name_of(rejection.kind)) + ": " + rejection.reason + "." +
+                    (rejection.fix.empty() ? "" : " " + rejection.fix));
   }
-  const Availability docker = quick_look(Kind::kDocker);
-  if (docker.usable) return Kind::kDocker;
-  throw environment_error("no runner for images can be used here",
-                          {"bubblewrap: " + sentence(bubblewrap.reason) + " " + bubblewrap.fix,
-                           "docker: " + sentence(docker.reason) + " " + docker.fix});
+  return environment_error("no runner for images can be used here", notes);
 }
 
 Error unusable(Kind kind, const Availability& availability) {
@@ -69,24 +52,32 @@ Error unusable(Kind kind, const Availability& availability) {
       {availability.fix});
 }
 
-}  // namespace
-
-std::string_view name_of(Kind kind) {
-  switch (kind) {
-    case Kind::kBubblewrap:
-      return "bubblewrap";
-    case Kind::kDocker:
-      return "docker";
-    case Kind::kHost:
-      return "host";
+Kind explicit_choice(const Demand& demand) {
+  const Runner& runner = runner_of(*demand.runner);
+  const std::string name(name_of(*demand.runner));
+  if (!can_run(runner, demand)) {
+    throw user_error(demand.image ? "the runner " + name + " cannot run images"
+                                  : "the runner " + name + " needs an image",
+                     {"For a step " + std::string(demand.image ? "with an image" : "on the host") +
+                      " choose " + names_of_those_who_can(demand) + "."});
   }
-  throw internal_error("an unknown kind of runner");
+  const Availability availability = runner.quick_look();
+  if (!availability.usable) throw unusable(*demand.runner, availability);
+  return *demand.runner;
 }
+
+}  // namespace
 
 const Runner& runner_of(Kind kind) {
   switch (kind) {
     case Kind::kBubblewrap:
       return bubblewrap_runner();
+    case Kind::kPodman:
+      return podman_runner();
+    case Kind::kApptainer:
+      return apptainer_runner();
+    case Kind::kSingularity:
+      return singularity_runner();
     case Kind::kDocker:
       return docker_runner();
     case Kind::kHost:
@@ -95,32 +86,35 @@ const Runner& runner_of(Kind kind) {
   throw internal_error("an unknown kind of runner");
 }
 
-Kind choose(spec::RunnerChoice choice, bool with_image, const WarningSink& warn) {
-  const std::optional<Kind> wanted = explicit_kind(choice);
-  if (wanted == Kind::kHost && with_image) {
-    throw user_error("the host runner cannot run images",
-                     {"Choose bubblewrap, docker or auto for a step with an image."});
+Kind choose(const Demand& demand, const std::vector<Rejection>& rejected, const WarningSink& warn) {
+  if (demand.runner) return explicit_choice(demand);
+  std::vector<Rejection> reasons;
+  for (const Kind kind : spec::kAllRunners) {
+    const Runner& runner = runner_of(kind);
+    if (!can_run(runner, demand)) continue;
+    const auto before = std::find_if(rejected.begin(), rejected.end(),
+                                     [&](const Rejection& r) { return r.kind == kind; });
+    if (before != rejected.end()) {
+      reasons.push_back(*before);
+      continue;
+    }
+    const Availability availability = runner.quick_look();
+    if (availability.usable) {
+      if (kind == Kind::kHost) warn_of_host(warn, reasons);
+      return kind;
+    }
+    reasons.push_back({kind, availability.reason, availability.fix});
   }
-  if (wanted == Kind::kDocker && !with_image) {
-    throw user_error("the runner docker needs an image",
-                     {"Choose bubblewrap, host or auto for a step on the host."});
-  }
-  const Availability availability = quick_look(wanted.value_or(Kind::kBubblewrap));
-  if (availability.usable) return wanted.value_or(Kind::kBubblewrap);
-  if (wanted) throw unusable(*wanted, availability);
-  return second_choice(with_image, availability, warn);
+  throw none_is_left(reasons);
 }
 
-Kind choose_after_failure(spec::RunnerChoice choice, bool with_image, Kind failed,
-                          const std::string& reason, const WarningSink& warn) {
+Rejection examine_failure(const Demand& demand, Kind failed, const std::string& reason) {
   const Availability availability = runner_of(failed).probe();
   if (availability.usable) {
     throw environment_error(std::string(name_of(failed)) + " could not start the step: " + reason);
   }
-  if (choice == spec::RunnerChoice::kAuto && failed == Kind::kBubblewrap) {
-    return second_choice(with_image, availability, warn);
-  }
-  throw unusable(failed, availability);
+  if (demand.runner) throw unusable(failed, availability);
+  return {failed, availability.reason, availability.fix};
 }
 
 }  // namespace cntr::runner

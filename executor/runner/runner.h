@@ -6,7 +6,6 @@
 
 #include <sys/types.h>
 
-#include <array>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,9 +18,7 @@
 
 namespace cntr::runner {
 
-enum class Kind { kBubblewrap, kDocker, kHost };
-inline constexpr std::array kAllKinds = {Kind::kBubblewrap, Kind::kDocker, Kind::kHost};
-std::string_view name_of(Kind kind);
+using Kind = spec::RunnerKind;
 
 // A host path that appears at a path inside. Both absolute and normal. The mount point inside
 // /build exists already in the work directory, one inside another bind exists there; elsewhere the
@@ -65,8 +62,10 @@ struct Sandbox {
   std::vector<Bind> binds;  // parents before children
   spec::Network network = spec::Network::kNone;
   bool writable_root = false;
+  std::optional<spec::Gpus> gpus;
   UserIds user;           // inside
   UserIds caller;         // outside: who owns what is written
+  int stop_signal = 0;    // what asks the step to end; 0: SIGTERM
   bool terminal = false;  // a person's shell at the caller's terminal
   int lock_fd = -1;       // of a FileLock that holds until nothing of the step is left; -1 for none
 };
@@ -84,6 +83,10 @@ class Runner {
  public:
   virtual ~Runner() = default;
   virtual Kind kind() const = 0;
+  virtual bool runs_images() const = 0;
+  virtual bool runs_host_steps() const = 0;
+  // Whether there is a reason not to try it, without starting anything. Microseconds.
+  virtual Availability quick_look() const = 0;
   // Looks at the machine: starts the tool once. Milliseconds to a second.
   virtual Availability probe() const = 0;
   // Why this runner cannot run such a step ("" when it can): host runner with an image, docker
@@ -108,16 +111,28 @@ class Runner {
 
 const Runner& runner_of(Kind kind);
 
-// The runner for a step, cheaply: a program on PATH is taken to work. Automatically that is
-// bubblewrap, else docker for an image and the host (with a warning, once a process: no isolation)
-// without one. Throws a user Error for an explicit choice that cannot run such a step, and an
-// environment Error, with what to do, when no runner is there.
-Kind choose(spec::RunnerChoice choice, bool with_image, const WarningSink& warn);
+// What a step asks of the machine, as far as it decides about the runner.
+struct Demand {
+  std::optional<Kind> runner;  // nullopt: the first that can, in the order of spec::kAllRunners
+  bool image = false;          // else it runs on the host
+};
 
-// The next runner after `failed` could not start a step for this reason: probes it, and when it
-// turns out unusable and the choice was automatic, returns the next one. Throws an environment
-// Error, with what to do, in all other cases.
-Kind choose_after_failure(spec::RunnerChoice choice, bool with_image, Kind failed,
-                          const std::string& reason, const WarningSink& warn);
+// A runner that is out of the question for a step.
+struct Rejection {
+  Kind kind = Kind::kHost;
+  std::string reason;  // a sentence without its full stop
+  std::string fix;     // "" when there is none
+};
+
+// The runner for a step, cheaply: a program on PATH is taken to work. Without a runner for it a
+// step on the host runs with the host runner (with a warning, once a process: no isolation). Throws
+// a user Error for an explicit choice that cannot run such a step, and an environment Error, with
+// what to do, when no runner is left.
+Kind choose(const Demand& demand, const std::vector<Rejection>& rejected, const WarningSink& warn);
+
+// When a runner could not start a step for this reason: probes it, and when it turns out unusable
+// and the choice was automatic, returns why. Throws an environment Error, with what to do, in all
+// other cases.
+Rejection examine_failure(const Demand& demand, Kind failed, const std::string& reason);
 
 }  // namespace cntr::runner

@@ -1,12 +1,15 @@
 // cntr-supervisor: starts one command and sees to it that nothing of it stays behind.
 //
-//   cntr-supervisor [--lock FD] [--terminal] [--overlay LOWER DIRECTORY]
+//   cntr-supervisor [--lock FD] [--terminal] [--stop-signal NUMBER] [--overlay LOWER DIRECTORY]
 //                   [--inputs LIST DIRECTORY GATE FILE] [--started FILE]
-//                   [--cleanup COUNT ARGUMENT...] -- COMMAND [ARGUMENT...]
+//                   [--private-mounts] [--scratch DIRECTORY] [--link FILE TARGET]
+//                   [--cleanup COUNT ARGUMENT...] [--finally COUNT ARGUMENT...] -- COMMAND
+//                   [ARGUMENT...]
 //
 //   --lock       an inherited descriptor with a lock, kept open until nothing of the command is
 //                left; the command does not get it
 //   --terminal   stay in the caller's session and process group: the command is a person's shell
+//   --stop-signal  what the command gets instead of SIGTERM, SIGINT and SIGHUP
 //   --overlay    before the command starts, in a private mount namespace, mount an overlay over
 //                LOWER at DIRECTORY/root; what is written goes to DIRECTORY/upper
 //   --inputs     in the same namespace, mount a tmpfs at DIRECTORY, and mount the inputs that are
@@ -15,7 +18,12 @@
 //                removed
 //   --started    as long as FILE is missing or empty, the command is busy making what the cleanup
 //                will remove, and is not interrupted (for at most 30 seconds)
+//   --private-mounts  what the command mounts is in a mount namespace of its own
+//   --scratch    make DIRECTORY, which must be new, for the command's own files
+//   --link       then make a symbolic link in it
 //   --cleanup    what to run when the command was interrupted or killed (COUNT arguments follow)
+//   --finally    what to run at the very end, however the command ended; it removes the scratch
+//                directory
 //
 // Two processes. The front is the one that was started: it hands SIGTERM, SIGINT and SIGHUP on and
 // ends as the command ends. The guardian, in a session of its own, is the parent of the command and
@@ -63,6 +71,7 @@ constexpr unsigned kCleanupSeconds = 60;  // for one attempt
 
 struct Options {
   bool terminal = false;
+  int stop_signal = 0;  // 0 for the one that came
   char* overlay_lower = nullptr;
   char* overlay_directory = nullptr;
   int input_list = -1;
@@ -70,8 +79,13 @@ struct Options {
   int gate = -1;
   const char* gate_file = nullptr;
   const char* started_file = nullptr;
-  std::vector<char*> cleanup;  // ends in nullptr when not empty
-  char** command = nullptr;    // ends in nullptr
+  const char* scratch_directory = nullptr;
+  const char* link = nullptr;
+  const char* link_target = nullptr;
+  bool private_mounts = false;
+  std::vector<char*> cleanup;  // ends in nullptr when not empty; so does `finally`
+  std::vector<char*> finally;
+  char** command = nullptr;  // ends in nullptr
 };
 
 [[noreturn]] void fail(const char* what, const char* which = "") {
@@ -99,6 +113,8 @@ Options parse(int argc, char** argv) {
       if (fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) fail("cannot keep the lock");
     } else if (word == "--terminal") {
       options.terminal = true;
+    } else if (word == "--stop-signal") {
+      options.stop_signal = atoi(next());
     } else if (word == "--overlay") {
       options.overlay_lower = next();
       options.overlay_directory = next();
@@ -109,9 +125,17 @@ Options parse(int argc, char** argv) {
       options.gate_file = next();
     } else if (word == "--started") {
       options.started_file = next();
-    } else if (word == "--cleanup") {
-      for (int count = atoi(next()); count > 0; --count) options.cleanup.push_back(next());
-      if (!options.cleanup.empty()) options.cleanup.push_back(nullptr);
+    } else if (word == "--private-mounts") {
+      options.private_mounts = true;
+    } else if (word == "--scratch") {
+      options.scratch_directory = next();
+    } else if (word == "--link") {
+      options.link = next();
+      options.link_target = next();
+    } else if (word == "--cleanup" || word == "--finally") {
+      std::vector<char*>& command = word == "--cleanup" ? options.cleanup : options.finally;
+      for (int count = atoi(next()); count > 0; --count) command.push_back(next());
+      if (!command.empty()) command.push_back(nullptr);
     } else {
       fail_usage();
     }
@@ -281,7 +305,9 @@ pid_t start_command(const Options& options, const sigset_t& mask) {
     return pid;
   }
   if (!options.terminal) setpgid(0, 0);
-  if (options.overlay_lower || options.input_directory) enter_mount_namespace();
+  if (options.overlay_lower || options.input_directory || options.private_mounts) {
+    enter_mount_namespace();
+  }
   // After the namespace: a change of credentials takes the request back.
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != guardian) _exit(kOwnFailure);
@@ -324,6 +350,12 @@ class Guardian {
     if (!options.terminal) setsid();
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     if (options.started_file) unlink(options.started_file);
+    if (options.scratch_directory && mkdir(options.scratch_directory, 0700) != 0) {
+      fail("cannot make ", options.scratch_directory);
+    }
+    if (options.link && symlink(options.link_target, options.link) != 0) {
+      fail("cannot make ", options.link);
+    }
     sigset_t child;
     sigemptyset(&child);
     sigaddset(&child, SIGCHLD);
@@ -337,7 +369,8 @@ class Guardian {
   int run() {
     while (!ended_) step();
     kill_all();
-    if ((interrupted_ || WIFSIGNALED(status_)) && !options_.cleanup.empty()) clean_up();
+    if (interrupted_ || WIFSIGNALED(status_)) perform(options_.cleanup);
+    perform(options_.finally);
     return status_;
   }
 
@@ -345,7 +378,7 @@ class Guardian {
   void step() {
     wait_for_event(wanted_signal_ != 0 && !may_interrupt() ? 10 : -1);
     if (wanted_signal_ != 0 && !ended_ && may_interrupt()) {
-      kill(options_.terminal ? command_ : -command_, wanted_signal_);
+      kill(options_.terminal ? command_ : -command_, signal_for_command());
       interrupted_ = true;
       wanted_signal_ = 0;
       if (front_ < 0) kill_all();
@@ -368,6 +401,12 @@ class Guardian {
     }
     if (wanted_since_ == 0) wanted_since_ = now_milliseconds();
     wanted_signal_ = number;
+  }
+
+  int signal_for_command() const {
+    const bool asks_to_end =
+        wanted_signal_ == SIGTERM || wanted_signal_ == SIGINT || wanted_signal_ == SIGHUP;
+    return asks_to_end && options_.stop_signal != 0 ? options_.stop_signal : wanted_signal_;
   }
 
   bool may_interrupt() const {
@@ -414,7 +453,9 @@ class Guardian {
     poll(&polled, 1, milliseconds);
   }
 
-  void clean_up() const {
+  // Until it succeeds; nothing of it is left either.
+  void perform(const std::vector<char*>& command) {
+    if (command.empty()) return;
     for (int attempt = 0; attempt < kCleanupAttempts; ++attempt) {
       if (attempt > 0) usleep(200'000);
       const pid_t pid = fork();
@@ -422,12 +463,13 @@ class Guardian {
         const int null = open("/dev/null", O_RDWR);
         for (int fd = 0; fd <= 2; ++fd) dup2(null, fd);
         alarm(kCleanupSeconds);
-        execvp(options_.cleanup[0], options_.cleanup.data());
+        execvp(command[0], command.data());
         _exit(kNotFound);
       }
       int status = -1;
-      if (pid > 0 && waitpid(pid, &status, 0) == pid && status == 0) return;
+      if (pid > 0 && waitpid(pid, &status, 0) == pid && status == 0) break;
     }
+    kill_all();
   }
 
   const Options& options_;

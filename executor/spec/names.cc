@@ -13,15 +13,19 @@ bool is_name_start(char c) {
 
 std::string_view name_of(Network network) { return network == Network::kHost ? "host" : "none"; }
 
-std::string_view name_of(RunnerChoice runner) {
+std::string_view name_of(RunnerKind runner) {
   switch (runner) {
-    case RunnerChoice::kAuto:
-      return "auto";
-    case RunnerChoice::kBubblewrap:
+    case RunnerKind::kBubblewrap:
       return "bubblewrap";
-    case RunnerChoice::kDocker:
+    case RunnerKind::kPodman:
+      return "podman";
+    case RunnerKind::kApptainer:
+      return "apptainer";
+    case RunnerKind::kSingularity:
+      return "singularity";
+    case RunnerKind::kDocker:
       return "docker";
-    case RunnerChoice::kHost:
+    case RunnerKind::kHost:
       return "host";
   }
   throw internal_error("A runner without a name");

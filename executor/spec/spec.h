@@ -7,6 +7,7 @@
 // readers read back to an equal value. All functions are pure and thread-safe.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <optional>
 #include <string>
@@ -46,7 +47,19 @@ struct Mount {
 };
 
 enum class Network { kNone, kHost };
-enum class RunnerChoice { kAuto, kBubblewrap, kDocker, kHost };
+
+// What starts a step, in the order in which Cntr looks for one that can.
+enum class RunnerKind { kBubblewrap, kPodman, kApptainer, kSingularity, kDocker, kHost };
+inline constexpr std::array kAllRunners = {RunnerKind::kBubblewrap, RunnerKind::kPodman,
+                                           RunnerKind::kApptainer,  RunnerKind::kSingularity,
+                                           RunnerKind::kDocker,     RunnerKind::kHost};
+
+// GPUS: how many of the machine's graphics processors the step needs; nullopt: all.
+struct Gpus {
+  std::optional<int> count;
+
+  bool operator==(const Gpus&) const = default;
+};
 
 struct Step {
   std::string name;
@@ -77,7 +90,8 @@ struct Step {
   std::vector<int> success_codes = {0};
   int retries = 0;
   bool cache = true;
-  RunnerChoice runner = RunnerChoice::kAuto;
+  std::optional<RunnerKind> runner;  // nullopt: auto
+  std::optional<Gpus> gpus;
   std::vector<std::string> labels;
   std::string comment;
   bool allow_external = false;
@@ -110,7 +124,8 @@ struct ImageConfig {
   std::string working_dir;       // "" when the image names none
   std::vector<std::string> entrypoint;
   std::vector<std::string> cmd;
-  std::string user;  // "", "uid", "uid:gid", "name", "name:group"
+  std::string user;         // "", "uid", "uid:gid", "name", "name:group"
+  std::string stop_signal;  // "", "SIGINT", "INT", "2"
 
   bool operator==(const ImageConfig&) const = default;
 };
@@ -147,7 +162,7 @@ std::string write_image_identity(const ImageIdentity& identity);
 
 // Words of the formats.
 std::string_view name_of(Network network);
-std::string_view name_of(RunnerChoice runner);
+std::string_view name_of(RunnerKind runner);
 std::string_view name_of(MountMode mode);
 
 bool is_valid_name(std::string_view name);

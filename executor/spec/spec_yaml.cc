@@ -63,12 +63,26 @@ Network parse_network(YamlMap& map) {
                              {{"none", Network::kNone}, {"host", Network::kHost}});
 }
 
-RunnerChoice parse_runner(YamlMap& map) {
-  return map.choice<RunnerChoice>("runner", RunnerChoice::kAuto,
-                                  {{"auto", RunnerChoice::kAuto},
-                                   {"bubblewrap", RunnerChoice::kBubblewrap},
-                                   {"docker", RunnerChoice::kDocker},
-                                   {"host", RunnerChoice::kHost}});
+std::optional<RunnerKind> parse_runner(YamlMap& map) {
+  std::vector<std::pair<std::string_view, std::optional<RunnerKind>>> words = {
+      {"auto", std::nullopt}};
+  for (const RunnerKind kind : kAllRunners) words.emplace_back(name_of(kind), kind);
+  return map.choice<std::optional<RunnerKind>>("runner", std::nullopt, words);
+}
+
+// "all" or a number.
+std::optional<Gpus> parse_gpus(YamlMap& map) {
+  if (!map.has("gpus")) return std::nullopt;
+  return map.at("gpus", [](const std::string& text) {
+    if (text == "all") return Gpus{};
+    int count = 0;
+    const char* const end = text.data() + text.size();
+    const auto [rest, failure] = std::from_chars(text.data(), end, count);
+    if (failure != std::errc() || rest != end || count < 1) {
+      throw user_error("Bad number of GPUs " + quote(text), {"Expected a number from 1, or all."});
+    }
+    return Gpus{count};
+  });
 }
 
 std::optional<std::string> parse_environment(YamlMap map) {
@@ -173,6 +187,7 @@ Step parse_step(std::string_view text, const std::string& path) {
   step.retries = static_cast<int>(map.integer("retries", 0, 0, 1000));
   step.cache = map.boolean("cache", true);
   step.runner = parse_runner(map);
+  step.gpus = parse_gpus(map);
   step.labels = map.strings("labels");
   step.comment = map.optional_string("comment").value_or("");
   step.allow_external = map.boolean("allow_external", false);
@@ -213,6 +228,7 @@ ImageIdentity parse_image_identity(std::string_view text, const std::string& pat
   identity.config.entrypoint = config.strings("entrypoint");
   identity.config.cmd = config.strings("cmd");
   identity.config.user = config.optional_string("user").value_or("");
+  identity.config.stop_signal = config.optional_string("stop_signal").value_or("");
   config.finish();
   map.finish();
   return identity;
@@ -252,7 +268,9 @@ std::string write_image_identity(const ImageIdentity& identity) {
          "\nidentity: " + identity.identity.text() + "\nconfig:\n  env: " + yaml_list(config.env) +
          "\n  working_dir: " + yaml_string(config.working_dir) +
          "\n  entrypoint: " + yaml_list(config.entrypoint) + "\n  cmd: " + yaml_list(config.cmd) +
-         "\n  user: " + yaml_string(config.user) + "\n";
+         "\n  user: " + yaml_string(config.user) + "\n" +
+         (config.stop_signal.empty() ? ""
+                                     : "  stop_signal: " + yaml_string(config.stop_signal) + "\n");
 }
 
 }  // namespace cntr::spec

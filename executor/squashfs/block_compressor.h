@@ -26,10 +26,12 @@ class BlockCompressor {
   // The number of bytes put in `out`; 0 when `in` is damaged or gives more than that.
   size_t uncompress(std::string_view in, std::span<char> out);
 
-  sqfs_compressor_t* library_object() { return object_; }
+  // For functions of the library; the same compressor.
+  sqfs_compressor_t* library_object();
 
  private:
-  sqfs_compressor_t* object_ = nullptr;
+  struct State;
+  std::unique_ptr<State> state_;
 };
 
 }  // namespace cntr::squashfs

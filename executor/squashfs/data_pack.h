@@ -32,7 +32,7 @@ struct PackedFile {
   uint32_t blocks = 0;
   uint32_t fragment = kNoFragment;  // which fragment block holds the rest of it
   uint32_t fragment_offset = 0;     // where in it, uncompressed
-  Digest digest;                    // SHA-256 of the content
+  Digest digest{};                  // SHA-256 of the content
 
   bool operator==(const PackedFile&) const = default;
 };

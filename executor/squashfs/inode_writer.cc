@@ -3,13 +3,14 @@
 #include <sqfs/dir.h>
 #include <sqfs/dir_writer.h>
 #include <sqfs/frag_table.h>
-#include <sqfs/id_table.h>
 #include <sqfs/inode.h>
 #include <sqfs/meta_writer.h>
 #include <sqfs/super.h>
+#include <sqfs/table.h>
 #include <sqfs/xattr_writer.h>
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 #include <string>
 #include <unordered_map>
@@ -43,26 +44,19 @@ using Inode = std::unique_ptr<sqfs_inode_generic_t, Free>;
 // Users and groups. An inode refers to them in 16 bits.
 class Owners {
  public:
-  explicit Owners(const ImageFile& file)
-      : file_(file), table_(file.check(sqfs_id_table_create(0))) {}
-
   uint16_t index_of(uint32_t id) {
-    const auto [known, is_new] = indices_.try_emplace(id);
-    if (is_new) {
-      // The superblock counts them in 16 bits as well.
-      if (indices_.size() > UINT16_MAX) {
-        throw user_error("it has more than 65535 owners and groups");
-      }
-      file_.check(sqfs_id_table_id_to_index(table_.get(), id, &known->second));
-    }
+    // The superblock counts them in 16 bits as well.
+    const auto [known, is_new] = indices_.try_emplace(id, static_cast<uint16_t>(ids_.size()));
+    if (!is_new) return known->second;
+    if (ids_.size() == UINT16_MAX) throw user_error("it has more than 65535 owners and groups");
+    ids_.push_back(id);
     return known->second;
   }
 
-  sqfs_id_table_t* table() { return table_.get(); }
+  const std::vector<uint32_t>& ids() const { return ids_; }
 
  private:
-  const ImageFile& file_;
-  Owned<sqfs_id_table_t> table_;
+  std::vector<uint32_t> ids_;
   std::unordered_map<uint32_t, uint16_t> indices_;
 };
 
@@ -126,6 +120,9 @@ uint32_t device_number(uint32_t major, uint32_t minor) {
   return (minor & 0xff) | major << 8 | (minor & ~0xffU) << 12;
 }
 
+// What is written past the library is in the byte order of this machine.
+static_assert(std::endian::native == std::endian::little);
+
 class MetadataWriter {
  public:
   MetadataWriter(const Tree& tree, const DataLayout& data, BlockCompressor& compressor,
@@ -137,7 +134,6 @@ class MetadataWriter {
         super_(super),
         order_(tree),
         inode_refs_(tree.node_count(), kNotWritten),
-        owners_(file),
         xattrs_(file),
         inodes_(file.check(sqfs_meta_writer_create(file.library_object(), compressor_, 0))),
         names_(file.check(sqfs_meta_writer_create(file.library_object(), compressor_,
@@ -171,9 +167,16 @@ class MetadataWriter {
     file_.check(sqfs_frag_table_write(fragments.get(), file, &super_, compressor_));
     file_.check(sqfs_dir_writer_write_export_table(
         listings_.get(), file, compressor_, super_.inode_count, super_.root_inode_ref, &super_));
-    file_.check(sqfs_id_table_write(owners_.table(), file, &super_, compressor_));
+    write_owners();
     xattrs_.keep_last_block_open();
     file_.check(sqfs_xattr_writer_flush(xattrs_.writer(), file, &super_, compressor_));
+  }
+
+  void write_owners() {
+    const std::vector<uint32_t>& ids = owners_.ids();
+    super_.id_count = static_cast<uint16_t>(ids.size());
+    file_.check(sqfs_write_table(file_.library_object(), compressor_, ids.data(),
+                                 ids.size() * sizeof(uint32_t), &super_.id_table_start));
   }
 
   void write_listing(const InodeOrder::Listing& listing) {
@@ -226,7 +229,7 @@ class MetadataWriter {
   // The root's parent has the number that follows.
   uint32_t parent_number(NodeId directory) const {
     return directory == Tree::kRoot ? order_.inode_count() + 1
-                                    : order_.number(tree_.parent_directory(directory));
+                                    : order_.number(tree_.parent(tree_.entry_of(directory)));
   }
 
   void write_inode(NodeId node) {
@@ -288,7 +291,7 @@ class MetadataWriter {
                          .file_size = static_cast<uint32_t>(file.size)};
     }
     put(node, inode);
-    // Not as the inode's payload, which the library copies to the stack. Little-endian, as here.
+    // Not as the inode's payload, which the library copies to the stack.
     file_.check(sqfs_meta_writer_append(inodes_.get(), file.block_sizes.data(),
                                         file.block_sizes.size_bytes()));
   }

@@ -235,8 +235,8 @@ NodeId Tree::node(EntryId entry) const {
 
 NodeId Tree::parent(EntryId entry) const { return entries_.at(entry).parent; }
 
-NodeId Tree::parent_directory(NodeId directory) const {
-  return parent(node_of(directory, NodeKind::kDirectory).named_by);
+EntryId Tree::entry_of(NodeId directory) const {
+  return node_of(directory, NodeKind::kDirectory).named_by;
 }
 
 std::string Tree::path(EntryId entry) const {
@@ -249,7 +249,7 @@ std::string Tree::path(EntryId entry) const {
 }
 
 std::string Tree::directory_path(NodeId directory) const {
-  const EntryId entry = node_of(directory, NodeKind::kDirectory).named_by;
+  const EntryId entry = entry_of(directory);
   return entry == kNone ? "" : path(entry);
 }
 

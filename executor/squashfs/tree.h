@@ -93,7 +93,8 @@ class Tree {
   std::string_view name(EntryId entry) const;  // until the tree is changed, as target()
   NodeId node(EntryId entry) const;
   NodeId parent(EntryId entry) const;
-  NodeId parent_directory(NodeId directory) const;  // not of the root
+  // The one name of a directory; kNone for the root.
+  EntryId entry_of(NodeId directory) const;
   // "" for the root itself; relative, without a leading slash.
   std::string path(EntryId entry) const;
   std::string directory_path(NodeId directory) const;

@@ -17,7 +17,7 @@
 namespace cntr::store {
 namespace {
 
-constexpr int64_t kDay = int64_t{86'400} * 1'000'000'000;
+constexpr int64_t kNanosecondsOfDay = int64_t{86'400} * 1'000'000'000;
 
 constexpr const char* kCacheDirectoryTag =
     "Signature: 8a477f597d28d172789f06886806bc55\n"
@@ -75,7 +75,7 @@ Cache::State::State(std::string root_path, WarningSink warning_sink, const Clock
 
 Cache::State::~State() = default;
 
-int64_t Cache::State::today() const { return clock.file_time() / kDay; }
+int64_t Cache::State::today() const { return clock.file_time() / kNanosecondsOfDay; }
 
 void Cache::State::make_layout() {
   if (!stat_file(root)) {
@@ -195,7 +195,7 @@ bool Cache::State::materialise_tree(const Tree& tree, const std::string& to) {
         return false;
       }
     }
-  } catch (const Error&) {
+  } catch (...) {
     remove_tree(to);
     throw;
   }

@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "base/file_system.h"
+#include "base/stop_request.h"
 
 namespace cntr::store {
 namespace {
@@ -23,6 +24,7 @@ Digest copy(int from, const std::string& from_path, int to, const std::string& t
   Sha256 hash;
   std::array<char, size_t{128} * 1024> buffer;
   for (;;) {
+    throw_if_stopped();
     const ssize_t count = read(from, buffer.data(), buffer.size());
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) throw system_error("Cannot read " + from_path, errno);
@@ -147,7 +149,7 @@ Fetch ContentStore::get_file(const Digest& digest, const std::string& to, bool e
       if (fchmod(target.get(), mode) != 0) throw system_error("Cannot write " + to, errno);
       return Fetch::kDone;
     }
-  } catch (const Error&) {
+  } catch (...) {
     unlink(to.c_str());
     throw;
   }

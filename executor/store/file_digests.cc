@@ -165,15 +165,20 @@ std::vector<std::optional<Digest>> FileDigests::recall_all(const std::string& di
   return digests;
 }
 
+bool FileDigests::is_believed(const Memory* memory, const std::string& path, const FileStat& stat,
+                              int64_t now) {
+  return memory != nullptr && memory->size == stat.size && memory->mtime == stat.mtime &&
+         memory->ctime == stat.ctime && memory->recorded <= now &&
+         is_settled(stat.mtime, stat.ctime, memory->recorded) && believes_change_time(path, stat);
+}
+
 // The digest, when it is known and the file cannot have changed since.
 std::optional<Digest> FileDigests::recall(const std::string& path, const FileStat& stat,
                                           int64_t now) {
-  Memory* const memory = find({stat.device, stat.inode});
-  if (memory == nullptr || memory->size != stat.size || memory->mtime != stat.mtime ||
-      memory->ctime != stat.ctime || memory->recorded > now ||
-      !is_settled(stat.mtime, stat.ctime, memory->recorded) || !believes_change_time(path, stat)) {
-    return std::nullopt;
-  }
+  const Key key{stat.device, stat.inode};
+  Memory* memory = find(key);
+  if (!is_believed(memory, path, stat, now)) memory = find_at_others(key);
+  if (!is_believed(memory, path, stat, now)) return std::nullopt;
   const int64_t today = now / kDay;
   if (memory->used_day > today || memory->used_day <= today - kDaysBetweenTouches) {
     memory->used_day = today;
@@ -194,6 +199,16 @@ FileDigests::Memory* FileDigests::find(const Key& key) {
     }
   }
   return known == memory_.end() ? nullptr : &known->second;
+}
+
+FileDigests::Memory* FileDigests::find_at_others(const Key& key) {
+  if (others_ == nullptr) return nullptr;
+  const auto known = others_->find(std::get<0>(key), std::get<1>(key));
+  if (!known) return nullptr;
+  Memory& memory = memory_[key];
+  // With no day of use it is written down as soon as it is used.
+  memory = {known->size, known->mtime, known->ctime, known->recorded, 0, known->digest, false};
+  return &memory;
 }
 
 bool FileDigests::read_row(const Key& key) {
@@ -254,6 +269,9 @@ std::optional<FileContent> FileDigests::hash(const std::string& path, FileStat s
 void FileDigests::remember(const std::string& path, const FileStat& stat, int64_t began,
                            const Digest& digest) {
   const Key key{stat.device, stat.inode};
+  if (others_ != nullptr) {
+    others_->add(stat.device, stat.inode, {stat.size, stat.mtime, stat.ctime, began, digest});
+  }
   const bool is_worth_it =
       is_settled(stat.mtime, stat.ctime, began) && believes_change_time(path, stat);
   if (!is_worth_it && find(key) == nullptr) return;

@@ -20,6 +20,7 @@
 #include "base/digest.h"
 #include "base/error.h"
 #include "base/file_system.h"
+#include "store/known_digests.h"
 #include "store/tree.h"
 
 namespace cntr::store {
@@ -70,6 +71,10 @@ class FileDigests {
   // Drops what was not flushed.
   ~FileDigests();
 
+  // From now on what others in this process have hashed counts as well, and they learn what this
+  // one hashes. It must outlive this.
+  void share(KnownDigests& known) { others_ = &known; }
+
   // The content of the regular file at `path`, through symlinks. nullopt when nothing is there.
   // Throws an environment Error when it is not a regular file or cannot be read.
   std::optional<FileContent> file(const std::string& path);
@@ -108,12 +113,16 @@ class FileDigests {
                                                 const std::vector<WalkedEntry>& found);
   std::optional<Digest> recall(const std::string& path, const FileStat& stat, int64_t now);
   Memory* find(const Key& key);
+  Memory* find_at_others(const Key& key);
+  bool is_believed(const Memory* memory, const std::string& path, const FileStat& stat,
+                   int64_t now);
   bool read_row(const Key& key);
   bool believes_change_time(const std::string& path, const FileStat& stat);
   std::optional<FileContent> hash(const std::string& path, FileStat stat);
   void remember(const std::string& path, const FileStat& stat, int64_t began, const Digest& digest);
 
   Database* database_;
+  KnownDigests* others_ = nullptr;
   const FileReader& reader_;
   const Clock& clock_;
   TroubleSink on_trouble_;

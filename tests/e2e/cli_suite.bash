@@ -204,8 +204,9 @@ test_doctor_says_what_is_there() {
   expect_output "ok      bubblewrap  $(bwrap --version | sed 's/.* //')"
   expect_output "ok      host        Linux"
   expect_output "ok      cache       $CNTR_CACHE_DIR"
+  expect_output "RUNNER auto takes bubblewrap for steps with an image, and bubblewrap for steps on the host."
   expect_code 0 cntr doctor --json
-  expect_output "{\"component\":\"bubblewrap\",\"usable\":true,\"version\":\"$(bwrap --version | sed 's/.* //')\",\"reason\":\"\",\"fix\":\"\"}"
+  expect_output "{\"component\":\"bubblewrap\",\"usable\":true,\"version\":\"$(bwrap --version | sed 's/.* //')\",\"reason\":\"\",\"fix\":\"\",\"auto_for\":[\"image\",\"host\"]}"
 }
 
 test_doctor_says_what_is_missing() {
@@ -214,6 +215,9 @@ test_doctor_says_what_is_missing() {
   expect_output "not ok  bubblewrap"
   expect_output "          the program bwrap is not on PATH"
   expect_output "          Install bubblewrap (on Debian: apt install bubblewrap)."
+  expect_output "          the program apptainer is not on PATH"
+  expect_output "          Install podman 4 or later (on Debian: apt install podman runc uidmap)."
+  expect_output "RUNNER auto takes no runner for steps with an image, and host for steps on the host."
   expect_output "          Install Docker (on Debian: apt install docker.io)."
   expect_output "not ok  cache       $work/file/cache"
   expect_output "          Set CNTR_CACHE_DIR to a directory that you may write."

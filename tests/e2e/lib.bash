@@ -66,6 +66,20 @@ need() {
 
 need_bubblewrap() { need bubblewrap bwrap --ro-bind / / true; }
 need_docker() { need docker docker version; }
+# need_runner <runner>: doctor tries all of them, so it is asked only when nothing else says it.
+need_runner() {
+  case $1 in
+    bubblewrap | auto) need_bubblewrap ;;
+    docker) need_docker ;;
+    host) ;;
+    *) need "$1" runner_works "$1" ;;
+  esac
+}
+runner_works() {
+  command -v "$1" || return
+  [[ ,${CNTR_TESTS_MUST_RUN:-}, == *,$1,* ]] ||
+    { cntr doctor --json || true; } | grep -qF "\"component\":\"$1\",\"usable\":true"
+}
 need_python_root() { need mmdebstrap test -s "${CNTR_TEST_PYTHON_ROOTFS:-}"; }
 
 # Runs a command, keeps its output in last.log.
@@ -191,12 +205,44 @@ run_probe() { cntr run build/cntr/steps/probe.yaml; }
 
 # as_ordinary_user <test function>: the same test as a user without rights.
 as_ordinary_user() {
-  local ordinary=(setpriv --reuid=65534 --regid=65534 --clear-groups env HOME=/tmp)
+  local ordinary=(setpriv --reuid=65534 --regid=65534 --clear-groups env -u XDG_RUNTIME_DIR HOME=/tmp)
   need ordinary-user "${ordinary[@]}" test -x "$CNTR_E2E_PREFIX/bin/cntr"
   mkdir -m 1777 theirs
   chmod 1777 theirs
   chmod 755 "$work"
   "${ordinary[@]}" CNTR_E2E_DIR="$work/theirs" "$here/run" "$suite" "$1"
+}
+
+# layout:<name>, a busybox with a user and an entry, and this configuration.
+make_image() { # <name> <umoci config options>
+  need umoci umoci --version
+  if [ ! -d layout ]; then
+    local rootless=()
+    [ "$(id -u)" = 0 ] || rootless=(--rootless)
+    quietly umoci init --layout layout
+    quietly umoci new --image layout:base
+    quietly umoci unpack "${rootless[@]}" --image layout:base bundle
+    make_busybox_root bundle/rootfs
+    mkdir bundle/rootfs/app
+    echo 'app:x:1234:1235::/app:/bin/sh' >>bundle/rootfs/etc/passwd
+    printf 'root:x:0:\nstaff:x:50:\n' >bundle/rootfs/etc/group
+    printf '#!/bin/sh\nprintf "entry <%%s>" "$@"; echo; pwd; id -u; id -g; echo "$GREETING"\n' >bundle/rootfs/entry
+    chmod 755 bundle/rootfs/entry
+    quietly umoci repack --image layout:base bundle
+    rm -rf bundle
+  fi
+  quietly umoci tag --image layout:base "$1"
+  quietly umoci config --image "layout:$1" --config.env PATH=/bin --config.env GREETING=hello "${@:2}"
+}
+
+# as_docker_runs <name> [<argument>...]: what `docker run` of the image prints, with its exit code.
+as_docker_runs() {
+  local code=0
+  quietly skopeo copy "oci:layout:$1" "docker-archive:$1.tar:cntr-e2e/$1:latest"
+  quietly docker load --input "$1.tar"
+  rm "$1.tar"
+  docker run --rm --network none "cntr-e2e/$1:latest" "${@:2}" 2>/dev/null || code=$?
+  echo "$code"
 }
 
 # --- counters ---------------------------------------------------------------------------------
@@ -254,6 +300,18 @@ expect_nothing_left() {
     sleep 0.1
   done
   fail "left behind: $found"
+}
+
+# Containers of this test in the Docker engine, dead or alive.
+containers() {
+  docker ps --all --no-trunc --filter name=cntr- --format '{{.Names}} {{.Mounts}}' |
+    grep -F "$(basename "$work")" || true
+}
+
+expect_no_container() {
+  if docker version >/dev/null 2>&1; then
+    expect_equal "containers left behind" "" "$(containers)"
+  fi
 }
 
 expect_sound_cache() {

@@ -1,11 +1,5 @@
-# The same project with every runner: the same bytes, the same signatures, and nothing stays behind.
-
-need_runner() { # <runner>
-  case $1 in
-    docker) need_docker ;;
-    bubblewrap) need_bubblewrap ;;
-  esac
-}
+# The same project with every runner: the same bytes, the same signatures, and each other's hits. What one
+# runner keeps of the sandbox's contract is in runner_suite.bash.
 
 # A project that is built with -DRUNNER=..., each time in a build tree of its own: build-<runner>.
 configure_for() { # <runner>
@@ -98,21 +92,46 @@ SCRIPT
   export SEED=42
 }
 
-test_docker_and_bubblewrap_make_the_same_and_share_hits() {
-  image_project
-  expect_same_with bubblewrap docker "grow see write" seen.txt errors.txt tree program
-  expect_file build-docker/errors.txt "to standard error"
-  grep -qxF '<line' build-docker/seen.txt
-  grep -qxF 'TOKEN_DIR=/build/x' build-docker/seen.txt
+# Those that work here, of those that run images.
+runners_for_images() {
+  local runner
+  for runner in bubblewrap podman apptainer singularity docker; do
+    if works_here "$runner" >/dev/null 2>&1; then echo "$runner"; fi
+  done
+}
+works_here() {
+  case $1 in
+    bubblewrap) bwrap --ro-bind / / true ;;
+    docker) docker version ;;
+    *) runner_works "$1" ;;
+  esac
 }
 
-test_what_is_made_belongs_to_the_caller() {
-  local runner
+# What is made with one of them serves all others.
+test_every_runner_makes_the_same_and_its_hits_serve_all() {
+  local runners maker user
+  mapfile -t runners < <(runners_for_images)
+  [ ${#runners[@]} -gt 1 ] || need podman false
   image_project
-  for runner in bubblewrap docker; do
-    build_from_empty_cache "$runner"
-    expect_equal "files of others" "" "$(find "build-$runner" ! -uid "$(id -u)")"
+  for maker in "${runners[@]}"; do
+    build_from_empty_cache "$maker"
+    expect_executed grow see write
+    expect_equal "runners used" "$maker" "$(runners_used "$maker")"
+    expect_same_outputs "${runners[0]}" "$maker" seen.txt errors.txt tree program
+    expect_equal "signatures" "$(signatures "${runners[0]}")" "$(signatures "$maker")"
+    for user in "${runners[@]}"; do
+      [ "$user" != "$maker" ] || continue
+      expect_hits "$maker" "$user" "grow see write"
+      expect_same_outputs "$maker" "$user" seen.txt errors.txt tree program
+    done
   done
+  expect_file "build-${runners[0]}/errors.txt" "to standard error"
+  grep -qxF '<line' "build-${runners[0]}/seen.txt"
+  grep -qxF 'TOKEN_DIR=/build/x' "build-${runners[0]}/seen.txt"
+}
+
+test_ordinary_users_runners_make_the_same() {
+  as_ordinary_user test_every_runner_makes_the_same_and_its_hits_serve_all
 }
 
 # Only root can become somebody else who may use docker.
@@ -135,199 +154,6 @@ test_what_docker_makes_for_an_ordinary_user_is_theirs() {
   grep -qx 65534 room/build/seen.txt
 }
 
-# --- the walls of the sandbox -----------------------------------------------------------------
-
-test_no_runner_for_images_shows_what_was_not_declared() {
-  local runner
-  begin_project <<'CMAKE'
-set(RUNNER auto CACHE STRING "")
-cntr_add_step(look IMAGE box RUNNER ${RUNNER}
-  COMMAND sh ${CMAKE_CURRENT_SOURCE_DIR}/look.sh ${CMAKE_CURRENT_SOURCE_DIR}/undeclared.txt
-  INPUTS look.sh STDOUT looked.txt)
-CMAKE
-  cat >project/look.sh <<SCRIPT
-cat "\$1" 2>/dev/null || echo "no undeclared file"
-cat "$work/project/undeclared.txt" 2>/dev/null || echo "no host path"
-cat /etc/passwd
-echo x 2>/dev/null >/src/new || echo "/src is read-only"
-echo x 2>/dev/null >>/src/look.sh || echo "inputs are read-only"
-echo x 2>/dev/null >/etc/new || echo "the root is read-only"
-SCRIPT
-  echo secret >project/undeclared.txt
-  for runner in bubblewrap docker; do
-    build_from_empty_cache "$runner"
-    expect_file "build-$runner/looked.txt" "no undeclared file
-no host path
-root:x:0:0:root:/:/bin/sh
-/src is read-only
-inputs are read-only
-the root is read-only"
-  done
-}
-
-test_no_runner_for_images_gives_a_network_unasked() {
-  local runner
-  begin_project <<'CMAKE'
-set(RUNNER auto CACHE STRING "")
-set(print_network sh ${CMAKE_CURRENT_SOURCE_DIR}/network.sh)
-cntr_add_step(without IMAGE box RUNNER ${RUNNER} COMMAND ${print_network}
-  INPUTS network.sh STDOUT without.txt)
-cntr_add_step(with IMAGE box RUNNER ${RUNNER} COMMAND ${print_network}
-  INPUTS network.sh STDOUT with.txt NETWORK host)
-CMAKE
-  echo 'busybox readlink /proc/self/ns/net; sed 1d /proc/net/route' >project/network.sh
-  for runner in bubblewrap docker; do
-    build_from_empty_cache "$runner"
-    expect_file "build-$runner/with.txt" "$(readlink /proc/self/ns/net && sed 1d /proc/net/route)"
-    expect_equal "lines about the network" 1 "$(wc -l <"build-$runner/without.txt")"
-    expect_failure cmp "build-$runner/with.txt" "build-$runner/without.txt"
-  done
-}
-
-# --- nothing stays behind ---------------------------------------------------------------------
-
-# Containers of this test, dead or alive.
-containers() {
-  docker ps --all --no-trunc --filter name=cntr- --format '{{.Names}} {{.Mounts}}' |
-    grep -F "$(basename "$work")" || true
-}
-
-expect_no_container() {
-  if docker version >/dev/null 2>&1; then
-    expect_equal "containers left behind" "" "$(containers)"
-  fi
-}
-
-# A step that never ends by itself, and that has children of which one has left its session.
-endless_project() { # <runner> <timeout>
-  local environment="IMAGE box"
-  [ "$1" != host ] || environment=HOST
-  begin_project <<CMAKE
-cntr_add_step(endless $environment RUNNER $1 TIMEOUT $2
-  COMMAND sh -c "setsid sleep 301 & sleep 302 & touch started; sleep 303" STDOUT out.txt)
-CMAKE
-  need_runner "$1"
-  configure
-  quietly cntr image prepare build/cntr/images/box.yaml
-}
-
-wait_until_started() {
-  local tries
-  for ((tries = 0; tries < 300; ++tries)); do
-    [ ! -e build/cntr/work/endless/build/started ] || return 0
-    sleep 0.1
-  done
-  fail "the step did not start"
-}
-
-expect_gone() {
-  expect_nothing_left
-  expect_no_container
-  [ ! -e build/out.txt ] || fail "an output of a step that did not end"
-}
-
-ends_at_its_time_limit() { # <runner>
-  endless_project "$1" 1500ms
-  expect_failure cmake --build build
-  expect_output "cntr: step endless failed: it ran longer than its TIMEOUT of 1.5 s"
-  expect_gone
-}
-
-# As a terminal sends it: to the whole process group.
-ends_at_control_c() { # <runner>
-  endless_project "$1" 1h
-  local status=0
-  setsid env --default-signal=INT ninja -C build >last.log 2>&1 &
-  local ninja=$!
-  wait_until_started
-  [ -n "$(leftovers)" ] || fail "the step's processes are not seen"
-  [ "$1" != docker ] || [ -n "$(containers)" ] || fail "the step's container is not seen"
-  kill -INT -- "-$ninja"
-  wait "$ninja" || status=$?
-  [ "$status" != 0 ] || fail "ninja says that the build succeeded"
-  expect_gone
-  expect_equal "steps that were interrupted" endless "$(journal_mark=0 steps_with_result interrupted)"
-}
-
-ends_when_cntr_is_killed() { # <runner>
-  endless_project "$1" 1h
-  cntr run build/cntr/steps/endless.yaml >last.log 2>&1 &
-  local cntr=$!
-  wait_until_started
-  kill -KILL "$cntr"
-  wait "$cntr" 2>/dev/null || true
-  expect_gone
-}
-
-# Also while the container is being made; who comes next waits until the last one is gone.
-ends_when_cntr_is_killed_early() { # <runner>
-  local delay
-  endless_project "$1" 1h
-  for delay in 0.05 0.1 0.15 0.2 0.25 0.3 0.4 0.5; do
-    cntr run build/cntr/steps/endless.yaml >last.log 2>&1 &
-    local cntr=$!
-    sleep "$delay"
-    kill -KILL "$cntr"
-    wait "$cntr" 2>/dev/null || true
-  done
-  expect_gone
-}
-
-leaves_no_child_behind() { # <runner>
-  endless_project "$1" 1min
-  sed -i 's/sleep 303/echo done/' project/CMakeLists.txt
-  build
-  expect_file build/out.txt done
-  expect_nothing_left
-  expect_no_container
-}
-
-test_bubblewrap_ends_at_the_time_limit() { ends_at_its_time_limit bubblewrap; }
-test_docker_ends_at_the_time_limit() { ends_at_its_time_limit docker; }
-test_host_ends_at_the_time_limit() { ends_at_its_time_limit host; }
-test_bubblewrap_ends_at_control_c() { ends_at_control_c bubblewrap; }
-test_docker_ends_at_control_c() { ends_at_control_c docker; }
-test_host_ends_at_control_c() { ends_at_control_c host; }
-test_bubblewrap_ends_when_cntr_is_killed() { ends_when_cntr_is_killed bubblewrap; }
-test_docker_ends_when_cntr_is_killed() { ends_when_cntr_is_killed docker; }
-test_host_ends_when_cntr_is_killed() { ends_when_cntr_is_killed host; }
-test_docker_ends_when_cntr_is_killed_early() { ends_when_cntr_is_killed_early docker; }
-test_bubblewrap_leaves_no_child_behind() { leaves_no_child_behind bubblewrap; }
-test_docker_leaves_no_child_behind() { leaves_no_child_behind docker; }
-test_host_leaves_no_child_behind() { leaves_no_child_behind host; }
-
-# --- a program that cannot be started ---------------------------------------------------------
-
-cannot_start() { # <runner> <program> <exit code> <reason>
-  local environment="IMAGE box"
-  [ "$1" != host ] || environment=HOST
-  begin_project <<CMAKE
-cntr_add_step(probe $environment RUNNER $1 COMMAND "$2" x STDERR errors.txt)
-CMAKE
-  need_runner "$1"
-  rm -rf build
-  configure
-  expect_failure cntr run build/cntr/steps/probe.yaml
-  expect_equal message "cntr: step probe failed: exit code $3
-  The program \"$2\" cannot be started: $4
-  Whole log: $work/build/cntr/logs/probe.log" "$(sed "s,$work/build/cntr/work/probe,," last.log | head -n 3)"
-}
-
-names_a_missing_program() { # <runner>
-  cannot_start "$1" /build/nowhere 127 \
-    "No such file or directory. It, or the interpreter that it names, is not in the sandbox."
-}
-
-names_a_file_that_is_no_program() { # <runner>
-  cannot_start "$1" /etc/passwd 126 "Permission denied."
-}
-
-test_bubblewrap_names_a_missing_program() { names_a_missing_program bubblewrap; }
-test_docker_names_a_missing_program() { names_a_missing_program docker; }
-test_host_names_a_missing_program() { names_a_missing_program host; }
-test_bubblewrap_names_a_file_that_is_no_program() { names_a_file_that_is_no_program bubblewrap; }
-test_docker_names_a_file_that_is_no_program() { names_a_file_that_is_no_program docker; }
-
 # --- steps on the host ------------------------------------------------------------------------
 
 test_host_and_bubblewrap_make_the_same_and_share_hits() {
@@ -349,9 +175,89 @@ below
 hello"
 }
 
+# --- as docker runs it ------------------------------------------------------------------------
+
+# The four combinations of Entrypoint and Cmd, with and without arguments, beside a real `docker run`.
+# The image's user is the caller, because docker's runner takes no other.
+test_entrypoint_and_cmd_mean_what_docker_makes_of_them() {
+  need root test "$(id -u)" = 0
+  need_docker
+  need skopeo skopeo --version
+  make_image both --config.workingdir /app --config.entrypoint /entry --config.cmd cmd --config.cmd "two words"
+  make_image entry --config.entrypoint /entry --config.entrypoint -x
+  make_image cmd --config.workingdir /etc --config.cmd /entry --config.cmd of-cmd
+  make_image neither --config.user root:root
+  local image runner expected='' actual project='set(RUNNER "" CACHE STRING "")'
+  for image in both entry cmd neither; do
+    # docker's default directory is /, a step's the build directory.
+    local words="IMAGE $image RUNNER \${RUNNER} CACHE OFF" overriding='COMMAND /entry "" "-n a"'
+    [[ $image =~ both|cmd ]] || words+=" WORKING_DIRECTORY /"
+    project+=$'\n'"cntr_add_image($image OCI_LAYOUT $work/layout:$image)"
+    project+=$'\n'"cntr_add_step($image-2 $words STDOUT $image-2.txt $overriding)"
+    expected+="$image: $(as_docker_runs $image /entry "" "-n a")"$'\n'
+    if [ $image = neither ]; then  # which cannot be run without a command
+      expect_equal "what docker says" 125 "$(as_docker_runs $image)"
+      continue
+    fi
+    project+=$'\n'"cntr_add_step($image-1 $words STDOUT $image-1.txt)"
+    expected+="$image: $(as_docker_runs $image)"$'\n'
+  done
+  begin_project <<<"$project"
+  for runner in $(runners_for_images); do
+    configure_for "$runner"
+    build
+    actual=
+    for image in both entry cmd neither; do
+      actual+="$image: $(cat "$build_dir/$image-2.txt" && echo 0)"$'\n'
+      [ $image = neither ] || actual+="$image: $(cat "$build_dir/$image-1.txt" && echo 0)"$'\n'
+    done
+    expect_equal "what the steps print under $runner" "$expected" "$actual"
+  done
+  echo "cntr_add_step(none IMAGE neither)" >>project/CMakeLists.txt
+  configure
+  expect_failure cntr run "$build_dir/cntr/steps/none.yaml"
+  expect_output "Step none: there is no command: the image has neither Entrypoint nor Cmd"
+}
+
+# --- which runner it is -----------------------------------------------------------------------
+
+# A PATH on which bubblewrap is missing, so that the next one is asked.
+path_without_bubblewrap() {
+  local program
+  mkdir -p bin
+  for program in sh env tar gzip "$@"; do
+    ln -sf "$(command -v "$program")" bin/
+  done
+  echo "$work/bin"
+}
+
+test_auto_takes_the_next_when_bubblewrap_is_missing() {
+  need_runner podman
+  image_project
+  configure_for auto
+  quietly env PATH="$(path_without_bubblewrap podman runc crun conmon newuidmap newgidmap docker rm)" \
+    "$CNTR_E2E_PREFIX/bin/cntr" run build-auto/cntr/steps/see.yaml
+  expect_equal "runner used" podman "$(runners_used auto)"
+}
+
+test_gpus_that_are_not_there_are_missed_before_anything_starts() {
+  need_bubblewrap
+  [ ! -e /dev/nvidia0 ] || { echo "this machine has GPUs"; return; }
+  begin_project <<'CMAKE'
+cntr_add_step(train IMAGE box GPUS 2 STDOUT out.txt COMMAND echo trained)
+cntr_add_step(without IMAGE box STDOUT without.txt COMMAND echo trained)
+CMAKE
+  configure
+  expect_code 3 cntr run build/cntr/steps/train.yaml
+  expect_message "cntr: error: $work/project/CMakeLists.txt:5: Step train: it needs 2 GPUs, and this machine has none" \
+    "  GPUs are those of NVIDIA's driver: /dev/nvidia0 and so on, as \`nvidia-smi\` makes them."
+  cntr run build/cntr/steps/without.yaml
+  expect_file build/without.txt trained
+}
+
 # --- a real image -----------------------------------------------------------------------------
 
-test_python_from_a_real_debian_runs_with_both() {
+test_python_from_a_real_debian_runs_with_every_runner() {
   need_python_root
   local runner
   begin_project <<'CMAKE'
@@ -375,11 +281,11 @@ with open(sys.argv[2], "w") as out:
 assert set(os.listdir("/src")) == {"days.csv", "means.py"}
 SCRIPT
   sed -i "/ROOTFS root)/d" project/CMakeLists.txt
-  for runner in bubblewrap docker; do  # with one cache, because the image is large
+  for runner in $(runners_for_images); do  # with one cache, because the image is large
     configure_for "$runner"
     build_and_expect "means"
     expect_file "build-$runner/means.csv" "New York,1.5
 Seattle,9.5"
+    expect_equal "signatures" "$(signatures bubblewrap)" "$(signatures "$runner")"
   done
-  expect_equal "signatures" "$(signatures bubblewrap)" "$(signatures docker)"
 }

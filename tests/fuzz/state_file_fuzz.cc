@@ -75,7 +75,9 @@ Files good_files(const std::string& folder) {
   state.retired.push_back({state.node("old"), 0, record(state, {"in"}, 0, "old")});
   state.programs.push_back(state.node("/bin/cat"));
   StateFile file(folder, [](const std::string&) {});
-  file.write(state, {{memo.identity}, digest_of("environment"), {0, 1, 2}, {1, 0, 1}});
+  file.write(
+      state,
+      {{memo.identity}, digest_of("environment"), std::vector<ninja::NodeId>{0, 1, 2}, {1, 0, 1}});
   SavedState saved = std::move(*file.load());
   file.continue_journal(saved);
   State& later = saved.state;
@@ -86,6 +88,7 @@ Files good_files(const std::string& folder) {
   later.records[1] = record(later, {"in", "new.h"}, 1, "mid");
   const ninja::EdgeId edge = 1;
   file.append(later, std::span(&node, 1), std::span(&edge, 1));
+  file.append_conclusion(std::span(&node, 1));
   return {read_file(folder + "/state"), read_file(folder + "/journal")};
 }
 
@@ -136,7 +139,7 @@ void plan(SavedState& saved) {
   State& state = saved.state;
   FakeDisk disk;
   FileTable files(state, disk);
-  files.probe(saved.closure);
+  files.probe(saved.closure.value_or(std::vector<ninja::NodeId>()));
   Decider decider(state, files, saved.environment);
   for (const ninja::NodeId program : state.programs) decider.program_moved(program);
   Plan its(state, {[](ninja::NodeId) { return false; },

@@ -20,7 +20,7 @@ cntr_add_step(monthly
   SECRETS TOKEN AKEY
   MOUNTS data:/opt/input far:sub:/opt/sub:ro far:/opt/far:rw:undeclared scratch:/opt/scratch:rw
   WORKING_DIRECTORY work/dir
-  NETWORK host WRITABLE_ROOT RUNNER bubblewrap
+  NETWORK host WRITABLE_ROOT GPUS 2 RUNNER podman
   TIMEOUT 10min RETRIES 2 SUCCESS_CODES 0 3
   CACHE OFF LABELS stats slow COMMENT "Monthly statistics"
   EXCLUDE_FROM_ALL)

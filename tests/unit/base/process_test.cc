@@ -288,7 +288,6 @@ TEST_F(ProcessTest, InterruptionIsReportedAndEndsTheCommand) {
       if (!interrupter.joinable()) interrupter = std::thread([&] { kill(getpid(), number); });
       interrupter.join();
     };
-    // The thread inherits the blocked signals of the one that waits.
     const ExitStatus status = run_process(shell("echo started; sleep 100"), {}, sink);
     EXPECT_EQ(status, (ExitStatus{.code = 143, .signal = SIGTERM, .interrupted = true}));
   }

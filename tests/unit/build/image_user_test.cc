@@ -46,5 +46,15 @@ TEST_F(ImageUser, ALinkOutOfTheImageIsNotFollowed) {
   EXPECT_THROW(look_up("root"), Error);
 }
 
+TEST(ImageStopSignalTest, NamesAndNumbers) {
+  EXPECT_EQ(image_stop_signal("SIGINT"), 2);
+  EXPECT_EQ(image_stop_signal("usr1"), 10);
+  EXPECT_EQ(image_stop_signal("9"), 9);
+  EXPECT_EQ(image_stop_signal("SIGRTMIN+3"), 37);
+  EXPECT_THROW(image_stop_signal("SIGNONE"), Error);
+  EXPECT_THROW(image_stop_signal("0"), Error);
+  EXPECT_THROW(image_stop_signal("65"), Error);
+}
+
 }  // namespace
 }  // namespace cntr::build

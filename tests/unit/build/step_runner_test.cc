@@ -26,8 +26,10 @@ class FakeLauncher : public Launcher {
 
   explicit FakeLauncher(Body body) : body_(std::move(body)) {}
 
-  runner::Kind choose(const spec::Step&) override { return runner::Kind::kBubblewrap; }
-  runner::Kind choose_after_failure(const spec::Step&, runner::Kind,
+  runner::Kind choose(const spec::Step&, const std::vector<runner::Rejection>&) override {
+    return runner::Kind::kBubblewrap;
+  }
+  runner::Rejection examine_failure(const spec::Step&, runner::Kind,
                                     const std::string& reason) override {
     throw environment_error(reason);
   }

@@ -103,13 +103,178 @@ TEST_F(BuildSessionTest, NothingChangedForEver) {
   }
 }
 
-TEST_F(BuildSessionTest, ATouchedFileIsLookedAtOnce) {
+TEST_F(BuildSessionTest, ATouchedFileIsReadOnce) {
   disk_.put("in", "1");
   manifest("build out: cat in\n");
   build();
+  build();
   disk_.touch("in");
+  size_t reads = disk_.reads();
   EXPECT_THAT(build(), IsEmpty());
-  EXPECT_FALSE(nothing_changed_);
+  EXPECT_TRUE(nothing_changed_);
+  EXPECT_EQ(disk_.reads(), reads + 1);
+  reads = disk_.reads();
+  EXPECT_THAT(build(), IsEmpty());
+  EXPECT_TRUE(nothing_changed_);
+  EXPECT_EQ(disk_.reads(), reads);
+}
+
+// What a build costs in which nothing changed: one look at each file, and nothing else.
+class NullBuildTest : public BuildSessionTest {
+ protected:
+  static constexpr size_t kEdges = 100;
+
+  NullBuildTest() : search_path_(environment_variable("PATH").value_or("")) {
+    ::setenv("PATH", "", 1);  // the machine's programs are files as well
+    std::string edges;
+    for (size_t i = 0; i < kEdges; ++i) {
+      const std::string number = std::to_string(i);
+      disk_.put("in" + number, number);
+      disk_.put("h" + number, number);
+      edges += "build out" + number + ": run in" + number + " || .\n  depfile = d" + number +
+               "\n  do = cat in" + number + " > out" + number + " && echo out" + number + ": h" +
+               number + " > d" + number + "\n";
+    }
+    disk_.make_directory(".");
+    manifest(edges);
+    build();
+    build();  // reads again what was young
+  }
+  ~NullBuildTest() override { ::setenv("PATH", search_path_.c_str(), 1); }
+
+  // All that tells whether a file was written.
+  static std::string written() {
+    std::string text;
+    for (const std::string name : {"state", "journal", "lock"}) {
+      const FileStat file = stat_file(".cntr_ninja/" + name).value();
+      text += std::to_string(file.inode) + " " + std::to_string(file.size) + " " +
+              std::to_string(file.ctime) + "\n";
+    }
+    return text;
+  }
+
+  // in, h and out of each edge, and the directory
+  static constexpr size_t kFiles = 3 * kEdges + 1;
+
+ private:
+  std::string search_path_;
+};
+
+TEST_F(NullBuildTest, LooksAtEachFileOnceAndReadsAndWritesNothing) {
+  const std::string before = written();
+  const size_t looks = disk_.looks();
+  const size_t reads = disk_.reads();
+  EXPECT_THAT(build(), IsEmpty());
+  EXPECT_TRUE(nothing_changed_);
+  // The manifest: whether there is one, and whether it is another.
+  EXPECT_EQ(disk_.looks() - looks, kFiles + 2);
+  EXPECT_EQ(disk_.reads(), reads);
+  EXPECT_EQ(written(), before);
+}
+
+TEST_F(NullBuildTest, ADirectoryThatIsOnlyWaitedForMayChangeItsTimes) {
+  disk_.set_mtime(".", disk_.now());
+  const std::string before = written();
+  EXPECT_THAT(build(), IsEmpty());
+  EXPECT_TRUE(nothing_changed_);
+  EXPECT_EQ(written(), before);
+}
+
+TEST_F(NullBuildTest, OneChangeIsKeptWithoutWritingTheStateAnew) {
+  const std::string state = read_file(".cntr_ninja/state");
+  disk_.put("in7", "changed");
+  const size_t looks = disk_.looks();
+  EXPECT_THAT(build(), ElementsAre("out7"));
+  // Beyond one at each file, what running a command costs.
+  EXPECT_LT(disk_.looks() - looks, kFiles + 20);
+  EXPECT_EQ(read_file(".cntr_ninja/state"), state);
+  EXPECT_THAT(build(), IsEmpty());
+  EXPECT_TRUE(nothing_changed_);
+  EXPECT_EQ(disk_.text("out7"), "changed");
+}
+
+TEST_F(BuildSessionTest, AnEmptyManifestHasNothingToDo) {
+  disk_.put("build.ninja", "");
+  build();
+  EXPECT_THAT(build(), IsEmpty());
+  EXPECT_TRUE(nothing_changed_);
+}
+
+TEST_F(BuildSessionTest, AFailureBetweenTwoBuildsThatSucceedIsForgotten) {
+  disk_.put("in", "1");
+  disk_.put("unnamed", "1");
+  manifest("build ok: cat in\nbuild out: run ok\n  do = cat ok unnamed > out\n");
+  build();
+  disk_.put("in", "2");
+  disk_.remove("unnamed");
+  EXPECT_THAT(build(), ElementsAre("ok", "out"));
+  EXPECT_NE(result_.exit_code, 0);
+  disk_.put("unnamed", "1");
+  EXPECT_THAT(build(), ElementsAre("out"));
+  EXPECT_THAT(build(), IsEmpty());
+  EXPECT_TRUE(nothing_changed_);
+}
+
+TEST_F(BuildSessionTest, AHeaderThatJoinsLaterIsLookedAt) {
+  disk_.put("in", "out: h1");
+  disk_.put("h1", "1");
+  disk_.put("h2", "1");
+  manifest("build out: run in\n  do = cat in > out && cat in > d\n  depfile = d\n");
+  build();
+  disk_.put("in", "out: h1 h2");
+  EXPECT_THAT(build(), ElementsAre("out"));
+  EXPECT_THAT(build(), IsEmpty());
+  EXPECT_TRUE(nothing_changed_);
+  disk_.put("h2", "2");
+  EXPECT_THAT(build(), ElementsAre("out"));
+}
+
+TEST_F(BuildSessionTest, AMadeHeaderThatJoinsLaterIsMade) {
+  disk_.put("in", "out: h1");
+  disk_.put("h1", "1");
+  disk_.put("other", "1");
+  manifest(
+      "build out: run in\n  do = cat in > out && cat in > d\n  depfile = d\n"
+      "build made: cat other\ndefault out\n");
+  build();
+  build("made");
+  disk_.put("in", "out: h1 made");
+  EXPECT_THAT(build(), ElementsAre("out"));
+  EXPECT_THAT(build(), IsEmpty());
+  disk_.put("other", "2");
+  EXPECT_THAT(build(), ElementsAre("made", "out"));
+  EXPECT_THAT(build(), IsEmpty());
+  EXPECT_TRUE(nothing_changed_);
+}
+
+TEST_F(BuildSessionTest, AChangeReachesWhatIsOnlyReachedByDiscoveredFiles) {
+  disk_.put("in", "1");
+  disk_.put("main", "1");
+  manifest(
+      "build header: cat in\n"
+      "build object: run main || header\n"
+      "  do = cat main header > object && echo object: header > d\n  depfile = d\n"
+      "build program: cat object\n");
+  build();
+  build();
+  disk_.put("in", "2");
+  EXPECT_THAT(build(), ElementsAre("header", "object", "program"));
+  EXPECT_EQ(disk_.text("program"), "12");
+}
+
+// It looks at times, which the state knows already when the command is due.
+TEST_F(BuildSessionTest, AGeneratorThatWasNotRunYetIsNotForgotten) {
+  disk_.put("in", "1");
+  manifest("build out: run in\n  generator = 1\n  do = cat in > out\nbuild a: cat in\n");
+  build();
+  build();
+  disk_.touch("in");
+  disk_.advance(60 * kFakeSecond);
+  {
+    BuildSession session(options_, disk_, [](const std::string&) {});
+    EXPECT_FALSE(session.nothing_changed());
+  }
+  EXPECT_THAT(build(), ElementsAre("out"));
   EXPECT_THAT(build(), IsEmpty());
   EXPECT_TRUE(nothing_changed_);
 }

@@ -52,7 +52,7 @@ class EngineTest : public testing::Test, private RunSink {
       marks.changed[node] = 1;
     }
     Builder builder({state_, process.files, process.decider, process.recorder, process.history,
-                     disk_, *runner_, *status_, *this},
+                     disk_, *runner_, *status_, *this, disk_.file_time()},
                     options_, marks);
     result_ = builder.build(nodes);
     return status_->started_;

@@ -32,7 +32,7 @@ class StateFileTest : public EngineTest {
     state_.programs.push_back(*state_.graph.find("tool"));
     conclusion_.manifests = {disk_.identity("in")};
     conclusion_.environment = digest_of("environment");
-    conclusion_.closure = {0, 2, 1};
+    conclusion_.closure = std::vector<ninja::NodeId>{0, 2, 1};
     conclusion_.clean = {1, 0, 1};
   }
 
@@ -137,6 +137,60 @@ TEST_F(StateFileTest, TheJournalIsReadAfterTheState) {
   EXPECT_THAT(saved.suspect_edges, ElementsAre(0u, 1u));
 }
 
+TEST_F(StateFileTest, AConclusionIsReadWithWhatFollowsIt) {
+  write_with_journal();
+  SavedState saved = load_good();
+  EXPECT_THAT(saved.new_edges, ElementsAre(0u, 1u));
+  StateFile writer = file();
+  writer.continue_journal(saved);
+  const ninja::NodeId header = *saved.state.graph.find("new/header");
+  writer.append_conclusion(std::span(&header, 1));
+  const SavedState concluded = load_good();
+  EXPECT_THAT(*concluded.closure, ElementsAre(0u, 2u, 1u, header));
+  EXPECT_THAT(concluded.new_nodes, IsEmpty());
+  EXPECT_THAT(concluded.new_edges, IsEmpty());
+  EXPECT_THAT(concluded.suspect_edges, ElementsAre(0u, 1u));
+  const ninja::EdgeId edge = 2;
+  writer.append(saved.state, {}, std::span(&edge, 1));
+  EXPECT_THAT(load_good().new_edges, ElementsAre(2u));
+}
+
+TEST_F(StateFileTest, AConclusionOfNothingIsRefused) {
+  conclusion_.closure.reset();
+  write_with_journal();
+  SavedState saved = load_good();
+  EXPECT_EQ(saved.closure, std::nullopt);
+  StateFile writer = file();
+  writer.continue_journal(saved);
+  writer.append_conclusion({});
+  EXPECT_EQ(file().load(), std::nullopt);
+  EXPECT_THAT(said_, ElementsAre(HasSubstr("a conclusion in the journal")));
+}
+
+// It is news only to those that go by times.
+TEST_F(StateFileTest, AFileThatOnlyLooksDifferentIsNotSuspect) {
+  file().write(state_, conclusion_);
+  SavedState saved = load_good();
+  StateFile writer = file();
+  writer.continue_journal(saved);
+  const ninja::NodeId node = *saved.state.graph.find("in");
+  saved.state.memos[node].identity.mtime += 1;
+  writer.append(saved.state, std::span(&node, 1), {});
+  const SavedState again = load_good();
+  EXPECT_THAT(again.suspect_nodes, IsEmpty());
+  EXPECT_THAT(again.new_nodes, ElementsAre(node));
+}
+
+TEST_F(StateFileTest, NothingIsWrittenBeforeThereIsSomething) {
+  file().write(state_, conclusion_);
+  SavedState saved = load_good();
+  remove_tree(journal_path());
+  StateFile writer = file();
+  writer.continue_journal(saved);
+  writer.append(saved.state, {}, {});
+  EXPECT_FALSE(exists(journal_path()));
+}
+
 TEST_F(StateFileTest, AJournalGoesOnWhereItEnded) {
   write_with_journal();
   SavedState saved = load_good();
@@ -154,6 +208,9 @@ TEST_F(StateFileTest, FoldingKeepsEverything) {
   const std::string before = state_text(saved.state);
   StateFile writer = file();
   writer.continue_journal(saved);
+  EXPECT_FALSE(writer.worth_folding());
+  const std::vector<ninja::NodeId> memos(1000, 0);
+  writer.append(saved.state, memos, {});
   EXPECT_TRUE(writer.worth_folding());
   writer.write(saved.state, conclusion_);
   EXPECT_FALSE(writer.worth_folding());

@@ -58,8 +58,10 @@ inline std::string saved_text(const SavedState& saved) {
   for (const Identity& manifest : saved.manifests) {
     text << "manifest " << identity_text(manifest) << '\n';
   }
-  text << "closure";
-  for (const ninja::NodeId node : saved.closure) text << ' ' << node;
+  text << (saved.closure ? "closure" : "no closure");
+  for (const ninja::NodeId node : saved.closure.value_or(std::vector<ninja::NodeId>())) {
+    text << ' ' << node;
+  }
   text << "\nclean";
   for (const uint8_t clean : saved.clean) text << ' ' << int{clean};
   return text.str();

@@ -6,9 +6,9 @@
 #include <random>
 
 #include "archive_builder.h"
+#include "archive_stack.h"
 #include "base/error.h"
 #include "base/file_system.h"
-#include "image/unpack.h"
 #include "tree_listing.h"
 
 namespace cntr::image {
@@ -61,10 +61,11 @@ class HostileArchive : public testing::Test {
     const std::string path = place_.path() + "/archive";
     write_file_atomically(path, archive);
     const std::string out = message_of([&] {
-      Unpacker unpacker(target(), TreeModes(0700), whiteouts, small_limits());
-      const UniqueFd fd = open_to_read(path);
-      unpacker.apply(fd.get(), "bad.tar", Hashed::kFile);
-      unpacker.finish();
+      ArchiveStack stack(whiteouts, small_limits());
+      stack.add(path, "bad.tar", Hashed::kFile);
+      remove_tree(target());
+      make_directories(target());
+      stack.unpack_to(target());
     });
     EXPECT_EQ(surroundings(), before_) << "something outside the target was changed";
     return out;

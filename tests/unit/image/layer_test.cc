@@ -6,9 +6,9 @@
 #include <tuple>
 
 #include "archive_builder.h"
+#include "archive_stack.h"
 #include "base/file_system.h"
 #include "base/process.h"
-#include "image/unpack.h"
 #include "tree_listing.h"
 
 namespace cntr::image {
@@ -20,19 +20,25 @@ class LayerTest : public testing::Test {
 
   std::string root() const { return place_.path() + "/root"; }
 
-  void apply(Unpacker& unpacker, const std::string& archive) {
+  void add(ArchiveStack& stack, const std::string& archive) {
     const std::string path = place_.path() + "/archive";
     write_file_atomically(path, archive);
-    const UniqueFd fd = open_to_read(path);
-    unpacker.apply(fd.get(), "layer", Hashed::kStream);
+    stack.add(path, "layer");
+  }
+
+  // What the stack becomes in an empty directory.
+  std::string unpacked(ArchiveStack& stack) {
+    remove_tree(root());
+    make_directories(root());
+    stack.unpack_to(root());
+    return tree_listing(root());
   }
 
   std::string unpacked(const std::vector<TarBuilder>& layers,
                        Whiteouts whiteouts = Whiteouts::kApply) {
-    Unpacker unpacker(root(), TreeModes(0700), whiteouts);
-    for (const TarBuilder& layer : layers) apply(unpacker, layer.text());
-    unpacker.finish();
-    return tree_listing(root());
+    ArchiveStack stack(whiteouts);
+    for (const TarBuilder& layer : layers) add(stack, layer.text());
+    return unpacked(stack);
   }
 
   TemporaryDirectory place_{test_place(), "cntr-layer-"};
@@ -246,7 +252,8 @@ TEST_F(LayerTest, LeavesOutWhatAufsKeptForItself) {
 TEST_F(LayerTest, ALayerReplacesADirectoryByAFileAndBack) {
   EXPECT_EQ(unpacked({TarBuilder().file("a/b/c", "x"), TarBuilder().file("a", "file")}),
             "a 644 \"file\"\n");
-  EXPECT_EQ(unpacked({TarBuilder().directory("a").file("a/new", "x")}),
+  EXPECT_EQ(unpacked({TarBuilder().file("a/b/c", "x"), TarBuilder().file("a", "file"),
+                      TarBuilder().directory("a").file("a/new", "x")}),
             "a/ 755\n"
             "a/new 644 \"x\"\n");
 }
@@ -308,12 +315,12 @@ TEST_F(LayerTest, InARootFileSystemWhiteoutsAreJustNames) {
 }
 
 TEST_F(LayerTest, AnEmptyLayerChangesNothing) {
-  Unpacker unpacker(root(), TreeModes(0700), Whiteouts::kApply);
-  apply(unpacker, TarBuilder().file("a", "x").text());
-  apply(unpacker, TarBuilder().text());
-  apply(unpacker, "");
-  apply(unpacker, compressed("", Compression::kGzip));
-  EXPECT_EQ(tree_listing(root()), "a 644 \"x\"\n");
+  ArchiveStack stack(Whiteouts::kApply);
+  add(stack, TarBuilder().file("a", "x").text());
+  add(stack, TarBuilder().text());
+  add(stack, "");
+  add(stack, compressed("", Compression::kGzip));
+  EXPECT_EQ(unpacked(stack), "a 644 \"x\"\n");
 }
 
 class CompressionTest : public LayerTest, public testing::WithParamInterface<Compression> {};
@@ -323,14 +330,14 @@ TEST_P(CompressionTest, IsToldByContent) {
   const std::string path = place_.path() + "/archive";
   write_file_atomically(path, compressed(tar, GetParam()));
   for (const Hashed hashed : {Hashed::kStream, Hashed::kFile}) {
-    Unpacker unpacker(root(), TreeModes(0700), Whiteouts::kNone);
-    const UniqueFd fd = open_to_read(path);
-    const Unpacker::Result result = unpacker.apply(fd.get(), "layer", hashed);
+    ArchiveStack stack(Whiteouts::kNone);
+    const ArchiveStack::Result result = stack.add(path, "layer", hashed);
     EXPECT_EQ(result.digest, hashed == Hashed::kStream ? digest_of(tar) : digest_of_file(path));
     EXPECT_EQ(result.entries, 1u);
     EXPECT_TRUE(result.has_end_mark);
+    unpacked(stack);
+    EXPECT_EQ(read_file(root() + "/a"), std::string(3'000'000, 'x'));
   }
-  EXPECT_EQ(read_file(root() + "/a"), std::string(3'000'000, 'x'));
 }
 
 INSTANTIATE_TEST_SUITE_P(All, CompressionTest,
@@ -339,11 +346,11 @@ INSTANTIATE_TEST_SUITE_P(All, CompressionTest,
 
 TEST_F(LayerTest, AGzipFileMayHaveSeveralMembersAndPadding) {
   const std::string tar = TarBuilder().file("a", "1").file("b", "2").text();
-  Unpacker unpacker(root(), TreeModes(0700), Whiteouts::kNone);
-  apply(unpacker, compressed(tar.substr(0, 700), Compression::kGzip) +
-                      compressed("", Compression::kGzip) +
-                      compressed(tar.substr(700), Compression::kGzip) + std::string(4096, '\0'));
-  EXPECT_EQ(tree_listing(root()),
+  ArchiveStack stack(Whiteouts::kNone);
+  add(stack, compressed(tar.substr(0, 700), Compression::kGzip) +
+                 compressed("", Compression::kGzip) +
+                 compressed(tar.substr(700), Compression::kGzip) + std::string(4096, '\0'));
+  EXPECT_EQ(unpacked(stack),
             "a 644 \"1\"\n"
             "b 644 \"2\"\n");
 }
@@ -370,10 +377,9 @@ TEST_P(RealTarTest, UnpacksToWhatWasPacked) {
       capture_process({"tar", "--sparse", GetParam(), "-C", source, "-cf", archive, "."});
   if (made.status.code != 0) GTEST_SKIP() << "tar cannot do " << GetParam() << ": " << made.err;
 
-  Unpacker unpacker(root(), TreeModes(0700), Whiteouts::kNone);
-  const UniqueFd fd = open_to_read(archive);
-  unpacker.apply(fd.get(), "archive", Hashed::kFile);
-  EXPECT_EQ(tree_listing(root()), tree_listing(source));
+  ArchiveStack stack(Whiteouts::kNone);
+  stack.add(archive, "archive", Hashed::kFile);
+  EXPECT_EQ(unpacked(stack), tree_listing(source));
   struct stat info {};
   ASSERT_EQ(stat((root() + "/sparse").c_str(), &info), 0);
   EXPECT_LT(info.st_blocks * 512, 1'000'000) << "the holes were filled";

@@ -47,7 +47,7 @@ TEST_F(OciLayoutTest, ReadsTheConfig) {
   layout_.add_layer(TarBuilder().file("a", "x").text());
   layout_.write_index({layout_.add_image(
       R"("Env": ["PATH=/bin", "EMPTY=", "A=b=c"], "WorkingDir": "/app", "Entrypoint": ["/entry", ""],)"
-      R"("Cmd": ["serve"], "User": "1000:1000", "Labels": {"unknown": "ignored"})")});
+      R"("Cmd": ["serve"], "User": "1000:1000", "StopSignal": "SIGINT", "Labels": {"unknown": "ignored"})")});
   const LayoutImage found = find();
   EXPECT_EQ(found.identity, layout_.last_config());
   EXPECT_EQ(found.layers.size(), 1u);
@@ -55,7 +55,8 @@ TEST_F(OciLayoutTest, ReadsTheConfig) {
                                       .working_dir = "/app",
                                       .entrypoint = {"/entry", ""},
                                       .cmd = {"serve"},
-                                      .user = "1000:1000"};
+                                      .user = "1000:1000",
+                                      .stop_signal = "SIGINT"};
   EXPECT_EQ(found.config.process, expected);
 }
 

@@ -7,7 +7,7 @@
 namespace cntr::ninja {
 namespace {
 
-struct Case {
+struct CommandHashCase {
   std::string text;
   uint64_t murmur;
   uint64_t rapid;
@@ -15,13 +15,13 @@ struct Case {
 
 // From the logs of ninja 1.11 (version 5) and 1.14 (version 7) after a build of these commands.
 TEST(CommandHash, IsWhatNinjaWrites) {
-  const Case cases[] = {
+  const CommandHashCase cases[] = {
       {":", 0x2e49d2477c6737f0, 0xa2da22321247804b},
       {"cd", 0x70384790b91f24fc, 0xd7a308a942b8d696},
       {": compile a.cc", 0x7146348c5e7e8304, 0xeb612cbc4a4fdeaf},
       {": @x.rsp;rspfile=a.o b.o c.o", 0x8805debcc7fab86e, 0x2a5a6bb3caacbf4c},
   };
-  for (const Case& c : cases) {
+  for (const CommandHashCase& c : cases) {
     EXPECT_EQ(command_hash(c.text, 5), c.murmur) << c.text;
     EXPECT_EQ(command_hash(c.text, 6), c.murmur) << c.text;
     EXPECT_EQ(command_hash(c.text, 7), c.rapid) << c.text;

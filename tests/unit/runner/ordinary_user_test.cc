@@ -17,10 +17,13 @@ TEST(OrdinaryUserTest, EverythingHoldsForAnOrdinaryUserToo) {
   chmod(directory.path().c_str(), 0755);
   const std::string program = directory.path() + "/test_runner";
   clone_file("/proc/self/exe", program, 0755);
-  clone_file(supervisor_program(), directory.path() + "/cntr-supervisor", 0755);
+  for (const char* name : {"cntr-supervisor", "cntr-init"}) {
+    clone_file(own_program(name), directory.path() + "/" + name, 0755);
+  }
   const Captured captured = capture_process(
       {"setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", program,
-       "--gtest_filter=Bubblewrap*:Host*:Supervisor*:Contract*/bubblewrap", "--gtest_brief=1"});
+       "--gtest_filter=Bubblewrap*:Host*:Supervisor*:ContainerWords*:Contract*/bubblewrap",
+       "--gtest_brief=1"});
   EXPECT_EQ(captured.status.code, 0) << captured.out << captured.err;
 }
 

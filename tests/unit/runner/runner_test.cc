@@ -13,7 +13,6 @@
 namespace cntr::runner {
 namespace {
 
-using spec::RunnerChoice;
 using ::testing::HasSubstr;
 
 // A PATH with nothing but the named programs, each of which prints `message` and fails.
@@ -50,79 +49,118 @@ std::string error_of(ErrorKind kind, Function function) {
 std::vector<std::string> warnings;
 void warn(const std::string& sentence) { warnings.push_back(sentence); }
 
-TEST(ChooseTest, BubblewrapWheneverItIsThere) {
-  const PathOf path({"bwrap", "docker"}, "");
-  EXPECT_EQ(choose(RunnerChoice::kAuto, true, warn), Kind::kBubblewrap);
-  EXPECT_EQ(choose(RunnerChoice::kAuto, false, warn), Kind::kBubblewrap);
+Kind choose_for_image(const std::vector<Rejection>& rejected = {}) {
+  return choose({std::nullopt, true}, rejected, warn);
+}
+Kind choose_for_host() { return choose({std::nullopt, false}, {}, warn); }
+
+TEST(ChooseTest, TheFirstThatIsThere) {
+  const PathOf path({"bwrap", "podman", "newuidmap", "apptainer", "singularity", "docker"}, "");
+  EXPECT_EQ(choose_for_image(), Kind::kBubblewrap);
+  EXPECT_EQ(choose_for_host(), Kind::kBubblewrap);
+  std::vector<Rejection> rejected;
+  for (const Kind kind : spec::kAllRunners) {
+    if (kind == Kind::kHost) break;
+    EXPECT_EQ(choose_for_image(rejected), kind);
+    rejected.push_back({kind, "it is broken", ""});
+  }
 }
 
 TEST(ChooseTest, WhatIsAskedFor) {
-  const PathOf path({"bwrap", "docker"}, "");
-  EXPECT_EQ(choose(RunnerChoice::kBubblewrap, true, warn), Kind::kBubblewrap);
-  EXPECT_EQ(choose(RunnerChoice::kDocker, true, warn), Kind::kDocker);
-  EXPECT_EQ(choose(RunnerChoice::kHost, false, warn), Kind::kHost);
+  const PathOf path({"bwrap", "docker", "singularity"}, "");
+  for (const Kind kind : {Kind::kBubblewrap, Kind::kDocker, Kind::kSingularity}) {
+    EXPECT_EQ(choose({kind, true}, {}, warn), kind);
+  }
+  EXPECT_EQ(choose({Kind::kHost, false}, {}, warn), Kind::kHost);
 }
 
-TEST(ChooseTest, DockerForAnImageWithoutBubblewrap) {
+TEST(ChooseTest, DockerForAnImageWithoutTheOthers) {
   const PathOf path({"docker"}, "");
-  EXPECT_EQ(choose(RunnerChoice::kAuto, true, warn), Kind::kDocker);
+  EXPECT_EQ(choose_for_image(), Kind::kDocker);
 }
 
 TEST(ChooseTest, TheHostWithoutBubblewrapIsWarnedOfOnce) {
-  const PathOf path({}, "");
+  const PathOf path({"podman", "docker"}, "");
   warnings.clear();
-  EXPECT_EQ(choose(RunnerChoice::kAuto, false, warn), Kind::kHost);
-  EXPECT_EQ(choose(RunnerChoice::kAuto, false, warn), Kind::kHost);
+  EXPECT_EQ(choose_for_host(), Kind::kHost);
+  EXPECT_EQ(choose_for_host(), Kind::kHost);
   EXPECT_THAT(warnings,
               ::testing::ElementsAre("host steps run without isolation, because bubblewrap cannot "
                                      "be used here: the program bwrap is not on PATH"));
 }
 
 TEST(ChooseTest, NoRunnerForImages) {
-  const PathOf path({}, "");
-  EXPECT_EQ(error_of(ErrorKind::kEnvironment, [] { choose(RunnerChoice::kAuto, true, warn); }),
-            "no runner for images can be used here\n"
-            "  bubblewrap: the program bwrap is not on PATH. Install bubblewrap (on Debian: apt "
-            "install bubblewrap).\n"
-            "  docker: the program docker is not on PATH. Install Docker (on Debian: apt install "
-            "docker.io).");
+  const PathOf path({"podman", "newuidmap"}, "");
+  EXPECT_EQ(
+      error_of(ErrorKind::kEnvironment,
+               [] {
+                 choose_for_image({{Kind::kPodman, "the image is odd", ""}});
+               }),
+      "no runner for images can be used here\n"
+      "  bubblewrap: the program bwrap is not on PATH. Install bubblewrap (on Debian: apt "
+      "install bubblewrap).\n"
+      "  podman: the image is odd.\n"
+      "  apptainer: the program apptainer is not on PATH. Install Apptainer "
+      "(https://apptainer.org).\n"
+      "  singularity: the program singularity is not on PATH. Install SingularityCE or Apptainer "
+      "(https://apptainer.org).\n"
+      "  docker: the program docker is not on PATH. Install Docker (on Debian: apt install "
+      "docker.io).");
 }
 
 TEST(ChooseTest, AnExplicitRunnerThatIsMissing) {
   const PathOf path({"bwrap"}, "");
-  EXPECT_EQ(error_of(ErrorKind::kEnvironment, [] { choose(RunnerChoice::kDocker, true, warn); }),
+  EXPECT_EQ(error_of(ErrorKind::kEnvironment,
+                     [] {
+                       choose({Kind::kDocker, true}, {}, warn);
+                     }),
             "the runner docker cannot be used here: the program docker is not on PATH\n"
             "  Install Docker (on Debian: apt install docker.io).");
 }
 
-TEST(ChooseTest, AnExplicitRunnerThatCannotRunSuchAStep) {
-  EXPECT_EQ(error_of(ErrorKind::kUser, [] { choose(RunnerChoice::kHost, true, warn); }),
-            "the host runner cannot run images\n"
-            "  Choose bubblewrap, docker or auto for a step with an image.");
-  EXPECT_EQ(error_of(ErrorKind::kUser, [] { choose(RunnerChoice::kDocker, false, warn); }),
-            "the runner docker needs an image\n"
-            "  Choose bubblewrap, host or auto for a step on the host.");
+TEST(ChooseTest, PodmanOfAnOrdinaryUserNeedsNewuidmap) {
+  if (getuid() == 0) GTEST_SKIP() << "root needs none";
+  const PathOf path({"podman"}, "");
+  EXPECT_EQ(runner_of(Kind::kPodman).quick_look().reason,
+            "the program newuidmap, which podman needs, is not on PATH");
 }
 
-TEST(ChooseTest, ABrokenBubblewrapIsFollowedByDocker) {
+TEST(ChooseTest, AnExplicitRunnerThatCannotRunSuchAStep) {
+  EXPECT_EQ(error_of(ErrorKind::kUser,
+                     [] {
+                       choose({Kind::kHost, true}, {}, warn);
+                     }),
+            "the runner host cannot run images\n"
+            "  For a step with an image choose bubblewrap, podman, apptainer, singularity, docker "
+            "or auto.");
+  EXPECT_EQ(error_of(ErrorKind::kUser,
+                     [] {
+                       choose({Kind::kPodman, false}, {}, warn);
+                     }),
+            "the runner podman needs an image\n"
+            "  For a step on the host choose bubblewrap, host or auto.");
+}
+
+TEST(ChooseTest, ABrokenRunnerIsFollowedByTheNext) {
   const PathOf path({"bwrap", "docker"}, "bwrap: no permissions");
-  EXPECT_EQ(choose_after_failure(RunnerChoice::kAuto, true, Kind::kBubblewrap, "why", warn),
-            Kind::kDocker);
+  const Rejection rejection = examine_failure({std::nullopt, true}, Kind::kBubblewrap, "why");
+  EXPECT_EQ(rejection.kind, Kind::kBubblewrap);
+  EXPECT_EQ(rejection.reason, "bwrap: no permissions");
+  EXPECT_EQ(choose_for_image({rejection}), Kind::kDocker);
   EXPECT_THAT(error_of(ErrorKind::kEnvironment,
                        [] {
-                         choose_after_failure(RunnerChoice::kBubblewrap, true, Kind::kBubblewrap,
-                                              "why", warn);
+                         examine_failure({Kind::kBubblewrap, true}, Kind::kBubblewrap, "why");
                        }),
               HasSubstr("the runner bubblewrap cannot be used here: bwrap: no permissions\n"));
 }
 
 TEST(ChooseTest, AWorkingRunnerIsNotReplaced) {
-  EXPECT_EQ(error_of(ErrorKind::kEnvironment,
-                     [] {
-                       choose_after_failure(RunnerChoice::kHost, false, Kind::kHost,
-                                            "cntr-supervisor: cannot fork", warn);
-                     }),
-            "host could not start the step: cntr-supervisor: cannot fork");
+  EXPECT_EQ(
+      error_of(ErrorKind::kEnvironment,
+               [] {
+                 examine_failure({Kind::kHost, false}, Kind::kHost, "cntr-supervisor: cannot fork");
+               }),
+      "host could not start the step: cntr-supervisor: cannot fork");
 }
 
 TEST(ProbeTest, DockersReasonsAreToldApart) {
@@ -174,6 +212,27 @@ TEST(StartFailureTest, Docker) {
   EXPECT_EQ(runner.start_failure({.code = 125}, "the step's own\n"), std::nullopt);
 }
 
+TEST(StartFailureTest, Podman) {
+  const Runner& runner = runner_of(Kind::kPodman);
+  EXPECT_EQ(runner.start_failure({.code = 125}, "Error: statfs /x: no such file or directory\n"),
+            "Error: statfs /x: no such file or directory");
+  EXPECT_EQ(
+      runner.start_failure({.code = 126}, "Error: runc: exec failed: OCI permission denied\n"),
+      "Error: runc: exec failed: OCI permission denied");
+  EXPECT_EQ(runner.start_failure({.code = 125}, "cntr-init: cannot enter /x: Permission denied\n"),
+            "cntr-init: cannot enter /x: Permission denied");
+  EXPECT_EQ(runner.start_failure({.code = 126}, "Error: the step's own\n"), std::nullopt);
+  EXPECT_EQ(runner.start_failure({.code = 1}, "Error: the step's own\n"), std::nullopt);
+}
+
+TEST(StartFailureTest, Apptainer) {
+  const Runner& runner = runner_of(Kind::kApptainer);
+  EXPECT_EQ(runner.start_failure({.code = 255}, "FATAL:   container creation failed\n"),
+            "FATAL:   container creation failed");
+  EXPECT_EQ(runner.start_failure({.code = 255}, "the step's own\n"), std::nullopt);
+  EXPECT_EQ(runner.start_failure({.code = 1}, "FATAL: the step's own\n"), std::nullopt);
+}
+
 TEST(RefusalTest, EachRunnerSaysWhy) {
   Sandbox step;
   step.argv = {"tool"};
@@ -193,7 +252,7 @@ TEST(RefusalTest, EachRunnerSaysWhy) {
   step.user = {};
   step.argv = {"tool", "\xff"};
   EXPECT_EQ(runner_of(Kind::kDocker).refusal(step),
-            "docker cannot pass arguments, variables and paths that are not UTF-8");
+            "docker cannot pass arguments and variables that are not UTF-8");
   step.argv = {""};
   EXPECT_EQ(runner_of(Kind::kDocker).refusal(step), "the command's name is empty");
 }

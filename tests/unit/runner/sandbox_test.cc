@@ -57,12 +57,12 @@ bool process_with(const std::string& word) {
 }
 
 void SandboxTest::require(Kind kind) {
-  const Availability availability = runner_of(kind).probe();
-  if (availability.usable) return;
   const std::string name(name_of(kind));
   const std::string must = environment_variable("CNTR_TESTS_MUST_RUN").value_or("");
-  ASSERT_EQ(("," + must + ",").find("," + name + ","), std::string::npos)
-      << "CNTR_TESTS_MUST_RUN names " << name << ", but " << availability.reason;
+  // No need to try it: without it the test itself fails.
+  if (("," + must + ",").find("," + name + ",") != std::string::npos) return;
+  const Availability availability = runner_of(kind).probe();
+  if (availability.usable) return;
   GTEST_SKIP() << name << ": " << availability.reason << ". " << availability.fix;
 }
 

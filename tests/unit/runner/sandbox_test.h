@@ -27,8 +27,8 @@ bool process_with(const std::string& word);
 
 class SandboxTest : public ::testing::Test {
  protected:
-  // Skips with the reason when the runner cannot be used, or fails when CNTR_TESTS_MUST_RUN names
-  // it. To be followed by: if (IsSkipped() || HasFatalFailure()) return;
+  // Skips with the reason when the runner cannot be used, unless CNTR_TESTS_MUST_RUN names it. To
+  // be followed by: if (IsSkipped() || HasFatalFailure()) return;
   static void require(Kind kind);
   // Skips, with the reason, when there is no static busybox to make a root of.
   void SetUp() override;

@@ -1,4 +1,4 @@
-// The options of cntr-supervisor that bubblewrap and docker build on.
+// The options of cntr-supervisor that the runners build on.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -67,6 +67,44 @@ TEST_F(SupervisorTest, AFailingCleanupIsTriedAgain) {
       "echo x >> " + path("tries") + "; test $(wc -l < " + path("tries") + ") = 3"};
   run(options, "kill -9 $$");
   EXPECT_EQ(read_file(path("tries")), "x\nx\nx\n");
+}
+
+TEST_F(SupervisorTest, FinallyHoweverItEnds) {
+  const std::vector<std::string> options = {"--finally", "2", "touch", path("done")};
+  for (const char* script : {"exit 5", "kill -9 $$", "(setsid sleep 1000 &)"}) {
+    run(options, script);
+    EXPECT_TRUE(exists(path("done"))) << script;
+    remove_tree(path("done"));
+  }
+  run(options, "kill -9 $(cut -d' ' -f4 /proc/$PPID/stat); sleep 1000");
+  EXPECT_TRUE(eventually([&] { return exists(path("done")); }));
+}
+
+TEST_F(SupervisorTest, FinallyComesAfterTheCleanupAndLeavesNoProcess) {
+  const std::string word = "finally-" + base_name(directory_.path());
+  run({"--cleanup", "3", "/bin/sh", "-c", "echo cleanup >> " + path("log"), "--finally", "3",
+       "/bin/sh", "-c",
+       "echo finally >> " + path("log") + "; (setsid sh -c 'sleep 1000; : " + word + "' &)"},
+      "kill -9 $$");
+  EXPECT_EQ(read_file(path("log")), "cleanup\nfinally\n");
+  EXPECT_FALSE(process_with(word));
+}
+
+TEST_F(SupervisorTest, TheScratchDirectoryIsTheStepsOwn) {
+  const std::string directory = path("scratch");
+  EXPECT_EQ(run({"--scratch", directory}, "stat -c %a " + directory).out, "700\n");
+  const Outcome outcome = run({"--scratch", directory}, "echo started");
+  EXPECT_EQ(outcome.status.code, 125);
+  EXPECT_EQ(outcome.out, "");
+  EXPECT_EQ(outcome.err, "cntr-supervisor: cannot make " + directory + ": File exists\n");
+}
+
+TEST_F(SupervisorTest, AnotherSignalAsksTheCommandToEnd) {
+  const Outcome outcome = run({"--stop-signal", std::to_string(SIGUSR1)},
+                              "trap 'echo asked; exit 3' USR1; while :; do sleep 0.05; done",
+                              {.timeout = milliseconds(300)});
+  EXPECT_EQ(outcome.out, "asked\n");
+  EXPECT_EQ(outcome.status, (ExitStatus{.code = 3, .timed_out = true}));
 }
 
 TEST_F(SupervisorTest, NotInterruptedBeforeItHasStarted) {

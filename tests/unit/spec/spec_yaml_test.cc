@@ -33,7 +33,8 @@ TEST(StepSpec, Defaults) {
   EXPECT_EQ(step.workflow_place(), "/w/build");
   EXPECT_EQ(step.success_codes, std::vector<int>{0});
   EXPECT_EQ(step.network, Network::kNone);
-  EXPECT_EQ(step.runner, RunnerChoice::kAuto);
+  EXPECT_EQ(step.runner, std::nullopt);
+  EXPECT_EQ(step.gpus, std::nullopt);
   EXPECT_TRUE(step.cache);
   EXPECT_FALSE(step.exclude_from_all);
   EXPECT_FALSE(step.timeout);
@@ -75,6 +76,7 @@ success_codes: [0, 3]
 retries: 2
 cache: false
 runner: docker
+gpus: 2
 labels: [x]
 comment: "Monthly: statistics"
 allow_external: true
@@ -99,9 +101,24 @@ depfile_target: o
   EXPECT_THAT(step.success_codes, ElementsAre(0, 3));
   EXPECT_EQ(step.retries, 2);
   EXPECT_FALSE(step.cache);
-  EXPECT_EQ(step.runner, RunnerChoice::kDocker);
+  EXPECT_EQ(step.runner, RunnerKind::kDocker);
+  EXPECT_EQ(step.gpus, Gpus{2});
   EXPECT_TRUE(step.exclude_from_all);
   EXPECT_EQ(step.depfile_target, "o");
+}
+
+TEST(StepSpec, RunnersAndGpus) {
+  for (const RunnerKind kind : kAllRunners) {
+    const std::string line = "runner: " + std::string(name_of(kind)) + "\n";
+    EXPECT_EQ(parse_step(step_text(line), "s.yaml").runner, kind);
+  }
+  EXPECT_EQ(parse_step(step_text("runner: auto\n"), "s.yaml").runner, std::nullopt);
+  EXPECT_EQ(parse_step(step_text("gpus: all\n"), "s.yaml").gpus, Gpus{});
+  EXPECT_EQ(error_of(step_text("runner: rkt\n")),
+            "s.yaml:8:9: \"runner\" cannot be \"rkt\"\n  Known values: auto, bubblewrap, podman, "
+            "apptainer, singularity, docker, host.");
+  EXPECT_EQ(error_of(step_text("gpus: 0\n")),
+            "s.yaml:8:7: Bad number of GPUs \"0\"\n  Expected a number from 1, or all.");
 }
 
 TEST(StepSpec, MistakesAreAnsweredWhereTheyAre) {
@@ -156,6 +173,7 @@ TEST(ImageIdentity, ReadsWhatItWrites) {
   identity.config.env = {"PATH=/bin", "QUOTED=a \"b\" \\ $c\n"};
   identity.config.entrypoint = {"/entry", ""};
   identity.config.user = "1000:1000";
+  identity.config.stop_signal = "SIGINT";
   EXPECT_EQ(parse_image_identity(write_image_identity(identity), "i"), identity);
 }
 

@@ -368,5 +368,56 @@ TEST_F(FileDigestsTest, ADatabaseThatCannotBeReadIsToldOfOnce) {
   digests.reset();
 }
 
+// --- what others in the process have hashed ------------------------------------------------------
+
+class SharedDigestsTest : public FileDigestsTest {
+ protected:
+  SharedDigestsTest() {
+    digests->share(known);
+    disk.write("a", std::string(KnownDigests::kSmallest, 'a'), clock.now - 10 * kSecond);
+  }
+  void learn(int64_t recorded) {
+    const FileStat& stat = disk.files.at("a").stat;
+    known.add(stat.device, stat.inode,
+              {stat.size, stat.mtime, stat.ctime, recorded, digest_of(disk.files.at("a").bytes)});
+  }
+
+  KnownDigests known;
+};
+
+TEST_F(SharedDigestsTest, WhatAnotherHasHashedIsNotReadAgain) {
+  learn(clock.now);
+  EXPECT_TRUE(reads(0, "a"));
+  // And later processes need not read it either.
+  restart();
+  EXPECT_TRUE(reads(0, "a"));
+}
+
+TEST_F(SharedDigestsTest, OthersLearnWhatItHashes) {
+  EXPECT_TRUE(reads(1, "a"));
+  FileDigests other(nullptr, disk, clock, nullptr);
+  other.share(known);
+  EXPECT_EQ(other.file("a")->digest, digest_of(disk.files.at("a").bytes));
+  EXPECT_EQ(other.hashed_files(), 0U);
+}
+
+TEST_F(SharedDigestsTest, ADigestOfAYoungFileIsNotBelieved) {
+  learn(clock.now - 10 * kSecond + FileDigests::kRacyWindow - 1);
+  EXPECT_TRUE(reads(1, "a"));
+}
+
+TEST_F(SharedDigestsTest, AFileThatChangedMeanwhileIsRead) {
+  learn(clock.now);
+  disk.write("a", std::string(KnownDigests::kSmallest, 'b'), clock.now - 5 * kSecond);
+  EXPECT_TRUE(reads(1, "a"));
+}
+
+TEST_F(SharedDigestsTest, ItsOwnMemoryOfAnOldStateDoesNotHideTheirs) {
+  EXPECT_TRUE(reads(1, "a"));
+  disk.write("a", std::string(KnownDigests::kSmallest, 'b'), clock.now - 5 * kSecond);
+  learn(clock.now);
+  EXPECT_TRUE(reads(0, "a"));
+}
+
 }  // namespace
 }  // namespace cntr::store

@@ -1,0 +1,30 @@
+// Which edges a change of some files can concern, found without deciding anything: for a build
+// that knows that everything was up to date before, so that it need not look at the rest.
+//
+// Thread-safe.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "engine/state.h"
+
+namespace cntr::engine {
+
+// A set of numbers, as one byte for each.
+using Flags = std::vector<uint8_t>;
+
+Flags flags_of(std::span<const uint32_t> numbers, size_t size);
+
+// By edge: whether something that it depends on, also by order only or through other edges, is
+// among `changed` (by node), or an output of its own is; and all edges with `generator`, which go
+// by times. nullopt when that cannot be told, or not quickly: a dyndep file may say something else
+// after the change, or the way through the graph is very long.
+std::optional<Flags> affected_edges(const State& state, const Flags& changed);
+
+// The edges that read or wrote one of the nodes when they ran last.
+std::vector<ninja::EdgeId> edges_with(const State& state, const Flags& nodes);
+
+}  // namespace cntr::engine
