@@ -122,7 +122,9 @@ TEST(StepSpec, RunnersAndGpus) {
 }
 
 TEST(StepSpec, MistakesAreAnsweredWhereTheyAre) {
-  EXPECT_EQ(error_of(""), "s.yaml: Expected one YAML document, found 0");
+  EXPECT_EQ(error_of(""), "s.yaml: Expected one YAML document, found none");
+  EXPECT_EQ(error_of("{a: b}\n---\n{c: d}\n"), "s.yaml: Expected one YAML document, found more");
+  EXPECT_EQ(error_of(", a: b\n"), "s.yaml: Expected one YAML document, found more");
   EXPECT_EQ(error_of("a: [1"), "s.yaml:1:1: Not valid YAML: end of sequence flow not found");
   EXPECT_EQ(error_of("[]"), "s.yaml:1:1: Expected a mapping");
   EXPECT_EQ(error_of("cntr: image\n"),
