@@ -14,11 +14,11 @@
 #include "base/units.h"
 #include "build/depfile.h"
 #include "build/image_identity.h"
+#include "build/image_root.h"
 #include "build/outputs.h"
 #include "build/sandbox_setup.h"
 #include "build/secret_filter.h"
 #include "build/step_log.h"
-#include "image/image.h"
 
 namespace cntr::build {
 
@@ -281,7 +281,7 @@ bool StepRunner::restore(Task& task, const store::ActionResult& result) {
 
 struct StepRunner::Stage {
   Execution execution;
-  std::optional<image::ImageUse> image;
+  std::optional<ImageRoot> image;
 };
 
 StepRunner::Stage StepRunner::set_stage(const Task& task) {
@@ -291,7 +291,7 @@ StepRunner::Stage StepRunner::set_stage(const Task& task) {
   stage.execution.lock_fd = task.lock_fd;
   stage.execution.secrets = secret_values(task.step);
   if (task.image) {
-    stage.image.emplace(image::unpacked_tree(*task.image, *task.identity, context_.cache));
+    stage.image.emplace(provide_root(*task.image, *task.identity, context_.cache, context_.warn));
     stage.execution.root = runner::Root{task.identity->identity, stage.image->path()};
     stage.execution.image_config = &task.identity->config;
   }

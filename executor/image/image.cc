@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "image/image_store.h"
 #include "image/oci_layout.h"
+#include "image/pack.h"
 #include "image/rootfs.h"
 #include "image/unpack.h"
 
@@ -66,26 +67,36 @@ Digest identify_archive(const std::string& archive, store::Cache& cache) {
   };
   if (const auto identity = known()) return *identity;
   ImageStore images(cache);
-  const auto fill = [&](const std::string& directory) {
-    const UnpackedRootfs unpacked = unpack_rootfs_archive(archive, directory, images.modes());
-    if (unpacked.archive != content->digest) throw changed(archive);
-    add_mount_points(directory, images.modes());
-    cache.add_fact(fact, unpacked.tree.hex());
-    return unpacked.tree;
+  const auto fill = [&](const std::string& file) {
+    const PackedRootfs packed = pack_rootfs_archive(archive, file);
+    if (packed.archive != content->digest) throw changed(archive);
+    cache.add_fact(fact, packed.tree.hex());
+    return packed.tree;
   };
   return images.make("archive-" + content->digest.hex(), known, fill);
 }
 
-void fill_from_layout(const std::string& layout_directory, const std::optional<std::string>& tag,
-                      const Digest& identity, const std::string& directory, TreeModes modes) {
-  const OciLayout layout(layout_directory);
-  const LayoutImage source = layout.find(tag);
-  if (source.identity != identity) throw changed(layout_directory);
-  unpack_layers(layout, source, directory, modes);
+LayoutImage find_in_layout(const spec::Image& image, const OciLayout& layout,
+                           const Digest& identity) {
+  LayoutImage source = layout.find(image.tag);
+  if (source.identity != identity) throw changed(*image.oci_layout);
+  return source;
 }
 
-void fill_from_rootfs(const std::string& rootfs, const Digest& identity,
-                      const std::string& directory, TreeModes modes) {
+void pack_source(const spec::Image& image, const Digest& identity, const std::string& file) {
+  if (image.oci_layout) {
+    const OciLayout layout(*image.oci_layout);
+    return pack_layers(layout, find_in_layout(image, layout, identity), file);
+  }
+  const std::string& rootfs = *image.rootfs;
+  const Digest tree = rootfs_kind(rootfs) == FileKind::kDirectory
+                          ? pack_rootfs_directory(rootfs, file)
+                          : pack_rootfs_archive(rootfs, file).tree;
+  if (tree != identity) throw changed(rootfs);
+}
+
+void unpack_rootfs(const std::string& rootfs, const Digest& identity, const std::string& directory,
+                   TreeModes modes) {
   Digest tree;
   if (rootfs_kind(rootfs) == FileKind::kDirectory) {
     copy_rootfs(rootfs, directory, modes);
@@ -94,6 +105,17 @@ void fill_from_rootfs(const std::string& rootfs, const Digest& identity,
     tree = unpack_rootfs_archive(rootfs, directory, modes).tree;
   }
   if (tree != identity) throw changed(rootfs);
+}
+
+void unpack_source(const spec::Image& image, const Digest& identity, const std::string& directory,
+                   TreeModes modes) {
+  if (image.oci_layout) {
+    const OciLayout layout(*image.oci_layout);
+    unpack_layers(layout, find_in_layout(image, layout, identity), directory, modes);
+  } else {
+    unpack_rootfs(*image.rootfs, identity, directory, modes);
+  }
+  add_mount_points(directory, modes);
 }
 
 // Adds the image to what went wrong.
@@ -122,20 +144,32 @@ spec::ImageIdentity identify(const spec::Image& image, store::Cache& cache) {
   });
 }
 
+ImageUse packed_image(const spec::Image& image, const spec::ImageIdentity& identity,
+                      store::Cache& cache) {
+  return in_image(image, [&] {
+    return ImageStore(cache).acquire(
+        identity.identity, ImageForm::kPacked,
+        [&](const std::string& file) { pack_source(image, identity.identity, file); });
+  });
+}
+
 ImageUse unpacked_tree(const spec::Image& image, const spec::ImageIdentity& identity,
                        store::Cache& cache) {
   return in_image(image, [&] {
     ImageStore images(cache);
-    return images.acquire(identity.identity, [&](const std::string& directory) {
-      if (image.oci_layout) {
-        fill_from_layout(*image.oci_layout, image.tag, identity.identity, directory,
-                         images.modes());
-      } else {
-        fill_from_rootfs(*image.rootfs, identity.identity, directory, images.modes());
-      }
-      add_mount_points(directory, images.modes());
-    });
+    return images.acquire(identity.identity, ImageForm::kUnpacked,
+                          [&](const std::string& directory) {
+                            unpack_source(image, identity.identity, directory, images.modes());
+                          });
   });
+}
+
+std::optional<ImageUse> find_packed_image(const Digest& identity, store::Cache& cache) {
+  return ImageStore(cache).find(identity, ImageForm::kPacked);
+}
+
+std::optional<ImageUse> find_unpacked_tree(const Digest& identity, store::Cache& cache) {
+  return ImageStore(cache).find(identity, ImageForm::kUnpacked);
 }
 
 }  // namespace cntr::image

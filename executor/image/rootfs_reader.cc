@@ -43,7 +43,7 @@ class RootfsReader {
       : pack_(workshop.new_pack("the contents of " + root)), buffer_(kBufferSize, '\0') {}
 
   FlatImage read(const std::string& root) {
-    const struct stat info = look_at(root.c_str(), 0);
+    const struct stat info = look_at(root, 0);
     FlatImage image;
     tree_ = &image.tree;
     tree_->set_attributes(Tree::kRoot, attributes_of(info));

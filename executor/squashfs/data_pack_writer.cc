@@ -17,7 +17,8 @@
 namespace cntr::squashfs {
 namespace {
 
-constexpr std::array<char, 64 * 1024> kZeros{};
+constexpr size_t kZerosSize = 65536;
+constexpr std::array<char, kZerosSize> kZeros{};
 
 bool is_zeros(std::string_view bytes) {
   return !bytes.empty() && bytes.front() == 0 &&
