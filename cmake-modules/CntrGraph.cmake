@@ -2,19 +2,20 @@
 # what can only be known when the whole project has been read.
 #
 # Global properties:
-#   _CNTR_STEPS, _CNTR_IMAGES, _CNTR_MOUNTS   names
-#   _CNTR_KIND:<name>       step or image
+#   _CNTR_STEPS, _CNTR_IMAGES, _CNTR_ENVS, _CNTR_MOUNTS   names
+#   _CNTR_KIND:<name>       step, image or env
 #   _CNTR_WHERE:<name>      file:line of the call
 #   _CNTR_MAKES:<name>      outputs and output directories, in order
 #   _CNTR_PRODUCER:<path>   the step that makes the path
 #   _CNTR_TYPE:<path>       file, directory or optional
 #   _CNTR_BELOW:<path>      steps that make something below the path
 #   _CNTR_MOUNT:<name>      host path of the mount
+#   _CNTR_PREFIX:<name>     path of the environment inside
 #   _CNTR_PENDING           what _cntr_finish() has to look at: step|keyword|path|word
 #
 # Fields of the call in progress: inputs, input_directories, outputs, output_directories,
 # optional_outputs, mounts (for the spec); files, targets (what the edge depends on); producers
-# (steps and images that make some of the files); always (set when a timestamp cannot show that an
+# (steps, images and environments that make some of the files); always (set when a timestamp cannot show that an
 # input changed); pending.
 cmake_policy(VERSION 3.25)
 
@@ -237,6 +238,8 @@ function(_cntr_add_input keyword text anywhere)
     _cntr_add_step_as_input(${keyword} "${text}")
   elseif("${kind}" STREQUAL "image")
     _cntr_mistake("${keyword}: \"${text}\" is an image: give it with IMAGE")
+  elseif("${kind}" STREQUAL "env")
+    _cntr_mistake("${keyword}: \"${text}\" is an environment: give it with ENV")
   elseif(NOT text STREQUAL "" AND TARGET "${text}")
     _cntr_add_target_as_input(${keyword} "${text}")
   else()

@@ -1,10 +1,11 @@
 #[=[.rst:
 .. command:: cntr_add_step
 
-  Adds a command that runs in an image, or on the host, with declared inputs and outputs::
+  Adds a command that runs in an image, or on the host, and there in a conda environment, with
+  declared inputs and outputs::
 
     cntr_add_step(<name>
-                  IMAGE <image> | HOST
+                  [IMAGE <image> | HOST] [ENV <environment>]
                   [COMMAND <argument>... | COMMAND -- <argument>...]
                   [INPUTS <file, target or step>...] [INPUT_DIRECTORIES <directory>...]
                   [OUTPUTS <file>...] [OUTPUT_DIRECTORIES <directory>...]
@@ -48,12 +49,16 @@ function(cntr_add_step)
   _cntr_collect_arguments(words)
   _cntr_parse_arguments(step "${words}"
     FLAGS HOST ALLOW_EXTERNAL WRITABLE_ROOT EXCLUDE_FROM_ALL
-    ONE IMAGE STDIN STDOUT STDERR WORKING_DIRECTORY NETWORK GPUS RUNNER TIMEOUT RETRIES CACHE
+    ONE IMAGE ENV STDIN STDOUT STDERR WORKING_DIRECTORY NETWORK GPUS RUNNER TIMEOUT RETRIES CACHE
         COMMENT
     MANY COMMAND INPUTS INPUT_DIRECTORIES OUTPUTS OUTPUT_DIRECTORIES OPTIONAL_OUTPUTS DEPENDS
          ENVIRONMENT PASS_ENVIRONMENT SECRETS MOUNTS SUCCESS_CODES LABELS
     STRICT INPUTS INPUT_DIRECTORIES OUTPUTS OUTPUT_DIRECTORIES OPTIONAL_OUTPUTS DEPENDS
            ENVIRONMENT MOUNTS SUCCESS_CODES)
+  # An environment alone is one on the host.
+  if("ENV" IN_LIST step_SEEN AND NOT "IMAGE" IN_LIST step_SEEN)
+    set(step_HOST TRUE)
+  endif()
   string(CONCAT name "${step_NAME}")
   _cntr_where(where cntr_add_step "${name}")
 
@@ -82,9 +87,9 @@ function(_cntr_check_environment_of_step)
   if("IMAGE" IN_LIST step_SEEN AND step_HOST)
     _cntr_keyword_mistake("IMAGE and HOST exclude each other")
   elseif(NOT "IMAGE" IN_LIST step_SEEN AND NOT step_HOST)
-    _cntr_keyword_mistake("IMAGE <image> or HOST is missing")
+    _cntr_keyword_mistake("IMAGE <image>, ENV <environment> or HOST is missing")
   elseif(step_HOST AND step_COMMAND STREQUAL "")
-    _cntr_keyword_mistake("HOST needs a COMMAND")
+    _cntr_keyword_mistake("a step without an IMAGE needs a COMMAND")
   elseif("COMMAND" IN_LIST step_SEEN AND step_COMMAND STREQUAL "")
     _cntr_keyword_mistake("COMMAND has no arguments")
   endif()
@@ -92,6 +97,12 @@ function(_cntr_check_environment_of_step)
   if("IMAGE" IN_LIST step_GIVEN AND NOT "${kind}" STREQUAL "image")
     _cntr_escape(shown "${image}")
     _cntr_mistake("IMAGE: there is no image \"${shown}\": declare it first, with cntr_add_image()")
+  endif()
+  string(CONCAT env "${step_ENV}")
+  get_property(kind GLOBAL PROPERTY "_CNTR_KIND:${env}")
+  if("ENV" IN_LIST step_GIVEN AND NOT "${kind}" STREQUAL "env")
+    _cntr_escape(shown "${env}")
+    _cntr_mistake("ENV: there is no environment \"${shown}\": declare it first, with cntr_add_env()")
   endif()
   if(NOT image STREQUAL "" AND step_RUNNER STREQUAL "host")
     _cntr_mistake("RUNNER host cannot run an image")
@@ -192,6 +203,7 @@ endfunction()
 # MOUNTS <host>:<container>[:ro|rw][:undeclared]. Notes one entry for each mount.
 function(_cntr_add_mounts_of_step)
   set(containers "")
+  get_property(prefix GLOBAL PROPERTY "_CNTR_PREFIX:${step_ENV}")
   foreach(word IN LISTS step_MOUNTS)
     _cntr_decode(word)
     _cntr_escape(shown "${word}")
@@ -215,6 +227,13 @@ absolute container path")
       _cntr_mistake("MOUNTS: nothing can be mounted at ${container}")
     elseif(container IN_LIST containers)
       _cntr_mistake("MOUNTS: two mounts at ${container}")
+    endif()
+    if(NOT "${prefix}" STREQUAL "")
+      _cntr_is_below(hidden "${container}" "${prefix}")
+      _cntr_is_below(hiding "${prefix}" "${container}")
+      if(hidden OR hiding)
+        _cntr_mistake("MOUNTS: ${container} and the environment at ${prefix} are in each other's way")
+      endif()
     endif()
     list(APPEND containers "${container}")
     _cntr_mount_source(path "${host}" "${shown}" ${mode} ${undeclared})
@@ -282,6 +301,10 @@ function(_cntr_add_step_rules name where)
   if(NOT step_HOST)
     _cntr_note(producers "${step_IMAGE}")
     _cntr_note(files "${directory}/images/${step_IMAGE}.identity")
+  endif()
+  if(NOT step_ENV STREQUAL "")
+    _cntr_note(producers "${step_ENV}")
+    _cntr_note(files "${directory}/envs/${step_ENV}.identity")
   endif()
   _cntr_noted(outputs outputs)
   _cntr_noted(output_directories output_directories)

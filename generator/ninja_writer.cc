@@ -51,6 +51,7 @@ class NinjaWriter {
     add_rule("check", cntr + " check " + ninja_value(shell_quoted(workflow.directory)),
              "Looking for changes");
     add_rule("image", cntr + " image prepare $spec", "$comment");
+    if (!workflow.envs.empty()) add_rule("env", cntr + " env prepare $spec", "$comment");
     add_rule("step", cntr + " run --die-with-parent $spec", "$comment");
     text_ += std::string("\nbuild ") + kAlways + ": phony\n";
   }
@@ -58,6 +59,7 @@ class NinjaWriter {
   std::string write() {
     add_check();
     for (const spec::Image& image : workflow_.images) add_image(image);
+    for (const spec::Env& env : workflow_.envs) add_env(env);
     for (const spec::Step& step : workflow_.steps) add_step(step);
     // Without a default Ninja builds everything.
     if (defaults_.empty()) defaults_ = std::string(" ") + kAlways;
@@ -65,8 +67,9 @@ class NinjaWriter {
   }
 
  private:
-  static std::string identity_of(const std::string& image_spec) {
-    return image_spec.substr(0, image_spec.rfind('.')) + ".identity";
+  // Of an image or an environment.
+  static std::string identity_of(const std::string& spec) {
+    return spec.substr(0, spec.rfind('.')) + ".identity";
   }
 
   void add_rule(const std::string& name, const std::string& command,
@@ -105,6 +108,13 @@ class NinjaWriter {
     add_variable("comment", "Identifying image " + image.name);
   }
 
+  void add_env(const spec::Env& env) {
+    const std::string spec = workflow_.env_spec(env);
+    add_edge({identity_of(spec)}, "env", {spec, env.lock}, false);
+    add_variable("spec", shell_quoted(spec));
+    add_variable("comment", "Identifying environment " + env.name);
+  }
+
   void add_step(const spec::Step& step) {
     const std::string spec = workflow_.step_spec(step);
     std::vector<std::string> outputs = step.outputs;
@@ -119,6 +129,7 @@ class NinjaWriter {
     if (without_outputs) outputs.push_back(workflow_.directory + "/steps/" + step.name + ".run");
     std::vector<std::string> inputs = {spec, stamp_of(step)};
     if (step.image_spec) inputs.push_back(identity_of(*step.image_spec));
+    if (step.env_spec) inputs.push_back(identity_of(*step.env_spec));
     bool always = false;
     for (const std::string& input : inputs_of(step)) {
       inputs.push_back(ordering_path(input));

@@ -181,7 +181,11 @@ std::vector<std::string> interpreters_of(const std::string& program) {
 
 // The host is identified by the tools that the step declares: the program of its command and, for a
 // script, what interprets it.
-void add_host_tools(const spec::Step& step, ResolvedStep& resolved, store::FileDigests& digests) {
+//
+// Whether a conda environment has a program of some name is not known before it is built: the
+// host's, which the environment's would hide, counts in any case.
+void add_host_tools(const spec::Step& step, const spec::EnvIdentity* env, ResolvedStep& resolved,
+                    store::FileDigests& digests) {
   const std::string search_path = search_path_of(resolved);
   std::vector<std::string> names = {resolved.argv.front()};
   for (size_t i = 0; i < names.size(); ++i) {
@@ -189,8 +193,10 @@ void add_host_tools(const spec::Step& step, ResolvedStep& resolved, store::FileD
     if (path_below(name, std::string(kBuildRoot)) || path_below(name, std::string(kSourceRoot))) {
       continue;  // an input, and in the signature as one
     }
+    if (env != nullptr && path_below(name, env->prefix)) continue;
     const auto program = find_program(name, search_path);
     if (!program) {
+      if (env != nullptr && name.find('/') == std::string::npos) continue;
       throw step_error(step, "the program " + quote(name) + " is not found on this host",
                        {"Looked in " + search_path + "."});
     }
@@ -203,13 +209,15 @@ void add_host_tools(const spec::Step& step, ResolvedStep& resolved, store::FileD
 }
 
 void add_environment(const spec::Step& step, const spec::ImageIdentity* image,
-                     ResolvedStep& resolved, store::FileDigests& digests) {
+                     const spec::EnvIdentity* env, ResolvedStep& resolved,
+                     store::FileDigests& digests) {
   if (image != nullptr) {
     resolved.signature.add("image", image->identity.text());
   } else {
     resolved.signature.add("host", "tools");
-    add_host_tools(step, resolved, digests);
+    add_host_tools(step, env, resolved, digests);
   }
+  if (env != nullptr) resolved.signature.add("env", env->identity.text());
 }
 
 void add_variables(const spec::Step& step, ResolvedStep& resolved) {
@@ -275,7 +283,7 @@ void add_contract(const spec::Step& step, ResolvedStep& resolved) {
 }  // namespace
 
 ResolvedStep resolve(const spec::Step& step, const spec::ImageIdentity* image,
-                     store::FileDigests& digests) {
+                     const spec::EnvIdentity* env, store::FileDigests& digests) {
   const PathMap paths = sandbox_paths(step);
   ResolvedStep resolved;
   resolved.argv = command_line(step, image, paths);
@@ -289,7 +297,7 @@ ResolvedStep resolve(const spec::Step& step, const spec::ImageIdentity* image,
 
   resolved.signature.add("cntr-signature", kFormat);
   resolved.signature.add("platform", platform());
-  add_environment(step, image, resolved, digests);
+  add_environment(step, image, env, resolved, digests);
   for (size_t i = 0; i < resolved.argv.size(); ++i) {
     resolved.signature.add("argument", std::to_string(i), quote(resolved.argv[i]));
   }

@@ -42,11 +42,12 @@ struct ResolvedStep {
   spec::SignatureText signature;
 };
 
-// `image` is the identity of the step's image; null for the host. Throws a user Error at the step's
+// `image` is the identity of the step's image, null for the host; `env` that of its conda
+// environment, null for none. Throws a user Error at the step's
 // location for an input that is missing, unreadable or outside every root, a command that names
 // nothing, a host tool that is not found.
 ResolvedStep resolve(const spec::Step& step, const spec::ImageIdentity* image,
-                     store::FileDigests& digests);
+                     const spec::EnvIdentity* env, store::FileDigests& digests);
 
 // The search path of a step that declares none.
 inline constexpr std::string_view kDefaultSearchPath =

@@ -12,6 +12,7 @@
 #include "build/image_user.h"
 #include "build/sandbox_paths.h"
 #include "build/staging.h"
+#include "env/activation.h"
 
 namespace cntr::build {
 namespace {
@@ -35,12 +36,20 @@ void make_placeholder(const std::string& work, const std::string& path, bool dir
 // The binds of one step, with their mount points inside /build.
 class BindPlan {
  public:
-  BindPlan(const spec::Step& step, const ResolvedStep& resolved, const std::string& work)
-      : step_(step), resolved_(resolved), work_(work), paths_(sandbox_paths(step)) {}
+  BindPlan(const spec::Step& step, const ResolvedStep& resolved, const Execution& execution)
+      : step_(step),
+        resolved_(resolved),
+        execution_(execution),
+        work_(execution.work),
+        paths_(sandbox_paths(step)) {}
 
   std::vector<runner::Bind> make() {
     for (const ResolvedInput& input : resolved_.inputs) {
       add(input.host, input.container, false, input.directory);
+    }
+    // The host runner has it at its prefix.
+    if (execution_.env && execution_.runner != runner::Kind::kHost) {
+      add(execution_.env->directory, execution_.env->prefix, false, true);
     }
     for (const spec::Mount& mount : step_.mounts) add_mount(mount);
     for (const ResolvedOutput& output : resolved_.outputs) add_output(output);
@@ -124,13 +133,16 @@ class BindPlan {
 
   const spec::Step& step_;
   const ResolvedStep& resolved_;
+  const Execution& execution_;
   const std::string& work_;
   const PathMap paths_;
   std::vector<runner::Bind> binds_;
 };
 
-// "NAME=value": the image's own, the defaults, what the step declares, secrets; later ones win.
-std::vector<std::string> environment_of(const ResolvedStep& resolved, const Execution& execution) {
+// "NAME=value": the defaults, the image's own, those of the activated environment, what the step
+// declares, secrets; later ones win. The environment's programs are in front in any PATH.
+std::vector<std::string> environment_of(const ResolvedStep& resolved, const Execution& execution,
+                                        const env::Activation& activation) {
   std::vector<spec::Variable> variables = {{"PATH", std::string(kDefaultSearchPath)},
                                            {"LANG", "C.UTF-8"},
                                            {"HOME", "/tmp"},
@@ -151,10 +163,14 @@ std::vector<std::string> environment_of(const ResolvedStep& resolved, const Exec
       if (equals != std::string::npos) set(entry.substr(0, equals), entry.substr(equals + 1));
     }
   }
+  for (const auto& [name, value] : activation.variables) set(name, value);
   for (const spec::Variable& variable : resolved.variables) set(variable.name, variable.value);
   for (const spec::Variable& secret : execution.secrets) set(secret.name, secret.value);
   std::vector<std::string> out;
-  for (const spec::Variable& variable : variables) {
+  for (spec::Variable& variable : variables) {
+    if (execution.env && variable.name == "PATH") {
+      variable.value = env::search_path_in(execution.env->prefix, variable.value);
+    }
     out.push_back(variable.name + "=" + variable.value);
   }
   return out;
@@ -198,15 +214,19 @@ runner::Sandbox set_up_sandbox(const spec::Step& step, const ResolvedStep& resol
   make_work_directory(execution);
   runner::Sandbox sandbox;
   sandbox.id = digest_of(execution.work + " " + std::to_string(getpid())).hex().substr(0, 16);
-  sandbox.argv = resolved.argv;
-  sandbox.environment = environment_of(resolved, execution);
+  env::Activation activation;
+  if (execution.env) {
+    activation = env::activation_of(execution.env->directory, execution.env->prefix);
+  }
+  sandbox.argv = env::activated_command(activation.scripts, resolved.argv);
+  sandbox.environment = environment_of(resolved, execution, activation);
   sandbox.directory = resolved.directory;
   sandbox.input_path = step.stdin_path.value_or("");
   sandbox.root = execution.root;
   if (!execution.root) sandbox.hidden = {step.source_dir, step.binary_dir};
   sandbox.work_directory = execution.work;
   sandbox.lock_fd = execution.lock_fd;
-  sandbox.binds = BindPlan(step, resolved, execution.work).make();
+  sandbox.binds = BindPlan(step, resolved, execution).make();
   sandbox.network = step.network;
   sandbox.writable_root = step.writable_root;
   sandbox.gpus = step.gpus;
@@ -221,7 +241,8 @@ runner::Sandbox set_up_sandbox(const spec::Step& step, const ResolvedStep& resol
   if (path_below(sandbox.directory, kBuild)) {
     make_directories_in_work(execution.work, path_in_work(execution.work, sandbox.directory));
   }
-  if (execution.runner == runner::Kind::kHost) stage_on_host(step, sandbox);
+  if (execution.runner == runner::Kind::kHost)
+    stage_on_host(step, execution.env ? execution.env->prefix : "", sandbox);
   return sandbox;
 }
 

@@ -25,6 +25,12 @@ std::string path_in_work(const std::string& work, const std::string& container);
 // closed to their owner are opened.
 std::optional<std::string> obstacle_on_the_way(const std::string& work, const std::string& path);
 
+// A conda environment on the host.
+struct EnvPlace {
+  std::string directory;
+  std::string prefix;  // where the step is to see it
+};
+
 // What differs from execution to execution of the same resolved step.
 struct Execution {
   runner::Kind runner = runner::Kind::kBubblewrap;
@@ -33,6 +39,7 @@ struct Execution {
   bool keep_work = false;            // false: whatever is in the work directory is removed
   std::optional<runner::Root> root;  // nullopt: the host
   const spec::ImageConfig* image_config = nullptr;  // null for the host
+  std::optional<EnvPlace> env;
   std::vector<spec::Variable> secrets;
 };
 

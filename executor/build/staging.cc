@@ -41,9 +41,11 @@ void copy_tree(const std::string& from, const std::string& to) {
 
 }  // namespace
 
-void stage_on_host(const spec::Step& step, runner::Sandbox& sandbox) {
+void stage_on_host(const spec::Step& step, const std::string& env_prefix,
+                   runner::Sandbox& sandbox) {
   const std::string& work = sandbox.work_directory;
   std::vector<PathMap::Root> roots = {{"/tmp", work + "/tmp"}};
+  if (!env_prefix.empty()) roots.push_back({env_prefix, env_prefix});
   for (const std::string_view root : {kSourceRoot, kBuildRoot, kMountRoot}) {
     roots.push_back({std::string(root), work + std::string(root)});
     make_directories(roots.back().to);

@@ -13,12 +13,18 @@
 #include "base/text.h"
 #include "base/units.h"
 #include "build/depfile.h"
+#include "build/env_identity.h"
 #include "build/image_identity.h"
 #include "build/image_root.h"
 #include "build/outputs.h"
 #include "build/sandbox_setup.h"
 #include "build/secret_filter.h"
 #include "build/step_log.h"
+<<<<<<< HEAD
+=======
+#include "env/environment.h"
+#include "image/image.h"
+>>>>>>> main
 
 namespace cntr::build {
 
@@ -27,6 +33,8 @@ struct StepRunner::Task {
   StepFiles files;
   std::optional<spec::Image> image;
   std::optional<spec::ImageIdentity> identity;
+  std::optional<spec::Env> env;
+  std::optional<spec::EnvIdentity> env_identity;
   ResolvedStep resolved;
   Digest signature;
   int64_t started = 0;          // file time before the first input was looked at
@@ -174,14 +182,22 @@ std::string_view name_of(StepResult result) {
   throw internal_error("A step result without a name");
 }
 
-StepRunner::Task StepRunner::open_task(const spec::Step& step, FindIdentity find_identity) {
-  Task task{step, files_of(step), {}, {}, {}, {}, context_.clock.file_time(), "", "", ""};
+StepRunner::Task StepRunner::open_task(const spec::Step& step, Identities identities) {
+  Task task{step, files_of(step), {}, {}, {}, {}, {}, {}, context_.clock.file_time(), "", "", ""};
+  const bool as_written = identities == Identities::kAsWritten;
   if (step.image_spec) {
     task.image = spec::read_image(*step.image_spec);
-    task.identity = find_identity(*step.image_spec, context_.cache);
+    task.identity = as_written ? current_image_identity(*step.image_spec, context_.cache)
+                               : identity_of_source(*step.image_spec, context_.cache);
+  }
+  if (step.env_spec) {
+    task.env = spec::read_env(*step.env_spec);
+    task.env_identity =
+        as_written ? current_env_identity(*step.env_spec) : identity_of_lock(*step.env_spec);
   }
   task.resolved =
-      resolve(step, task.identity ? &*task.identity : nullptr, context_.cache.file_digests());
+      resolve(step, task.identity ? &*task.identity : nullptr,
+              task.env_identity ? &*task.env_identity : nullptr, context_.cache.file_digests());
   task.signature = task.resolved.signature.digest();
   task.state_signature = read_file_if_exists(task.files.state_signature).value_or("");
   task.state_outputs = read_file_if_exists(task.files.state_outputs).value_or("");
@@ -206,7 +222,7 @@ std::vector<std::string> StepRunner::reasons_to_run(const Task& task) {
 }
 
 StepForecast StepRunner::forecast(const spec::Step& step) {
-  const Task task = open_task(step, identity_of_source);
+  const Task task = open_task(step, Identities::kOfSources);
   StepForecast forecast;
   forecast.signature_text = task.resolved.signature.text();
   if (is_current(task)) return forecast;
@@ -222,7 +238,7 @@ StepOutcome StepRunner::run(const spec::Step& step) {
   const FileLock lock(files.lock, [&] {
     context_.warn("step " + step.name + " is being run by another process; waiting for it");
   });
-  Task task = open_task(step, current_image_identity);
+  Task task = open_task(step, Identities::kAsWritten);
   task.lock_fd = lock.descriptor();
   StepOutcome outcome;
   if (is_current(task)) {
@@ -281,7 +297,12 @@ bool StepRunner::restore(Task& task, const store::ActionResult& result) {
 
 struct StepRunner::Stage {
   Execution execution;
+<<<<<<< HEAD
   std::optional<ImageRoot> image;
+=======
+  std::optional<image::ImageUse> image;
+  std::string env_image;  // the squashfs file of the conda environment; "" for none
+>>>>>>> main
 };
 
 StepRunner::Stage StepRunner::set_stage(const Task& task) {
@@ -295,17 +316,30 @@ StepRunner::Stage StepRunner::set_stage(const Task& task) {
     stage.execution.root = runner::Root{task.identity->identity, stage.image->path()};
     stage.execution.image_config = &task.identity->config;
   }
+  if (task.env) {
+    stage.env_image =
+        env::built_image(*task.env, *task.env_identity, context_.cache, context_.warn);
+  }
   return stage;
+}
+
+std::optional<ShownEnv> StepRunner::show_env(const Task& task, Stage& stage) {
+  if (!task.env) return std::nullopt;
+  ShownEnv shown = show_env_to(task.step, stage.execution.runner, *task.env, stage.env_image,
+                               context_.cache, context_.warn);
+  stage.execution.env = EnvPlace{shown.path(), task.env->prefix};
+  return shown;
 }
 
 ExitStatus StepRunner::open_shell(const spec::Step& step, const std::vector<std::string>& argv) {
   const StepFiles files = make_files(step);
   const FileLock lock(files.lock);
-  Task task = open_task(step, current_image_identity);
+  Task task = open_task(step, Identities::kAsWritten);
   task.lock_fd = lock.descriptor();
   task.resolved.argv = argv;
   Stage stage = set_stage(task);
   stage.execution.keep_work = exists(files.work);
+  const auto env = show_env(task, stage);
   runner::Sandbox sandbox = set_up_sandbox(step, task.resolved, stage.execution);
   sandbox.terminal = true;
   const LaunchResult result =
@@ -317,9 +351,11 @@ ExitStatus StepRunner::open_shell(const spec::Step& step, const std::vector<std:
   return result.status;
 }
 
-LaunchResult StepRunner::launch(const Task& task, Execution& execution, StepLog& log) {
+LaunchResult StepRunner::launch(const Task& task, Stage& stage, StepLog& log) {
+  Execution& execution = stage.execution;
   std::vector<runner::Rejection> rejected;
   for (;;) {
+    const auto env = show_env(task, stage);
     const runner::Sandbox sandbox = set_up_sandbox(task.step, task.resolved, execution);
     log.begin_attempt(sandbox.work_directory);
     LaunchResult result =
@@ -354,7 +390,7 @@ StepOutcome StepRunner::execute(Task& task) {
                     "); attempt " + std::to_string(attempt + 1) + " of " +
                     std::to_string(task.step.retries + 1));
     }
-    launched = launch(task, stage.execution, log);
+    launched = launch(task, stage, log);
     const ExitStatus& status = launched.status;
     if (status.interrupted) {
       outcome.result = StepResult::kInterrupted;

@@ -20,6 +20,7 @@
 #include "build/launcher.h"
 #include "build/resolved_step.h"
 #include "build/sandbox_setup.h"
+#include "build/shown_env.h"
 #include "build/step_log.h"
 #include "spec/spec.h"
 #include "store/cache.h"
@@ -77,16 +78,21 @@ class StepRunner {
  private:
   struct Task;
 
-  using FindIdentity = spec::ImageIdentity (*)(const std::string& image_spec_path, store::Cache&);
-  Task open_task(const spec::Step& step, FindIdentity find_identity);
+  enum class Identities {
+    kAsWritten,  // what the edges of image and environment wrote; they are prepared when missing
+    kOfSources,  // what their sources are now; nothing is written
+  };
+  Task open_task(const spec::Step& step, Identities identities);
   std::vector<std::string> reasons_to_run(const Task& task);
   bool is_current(const Task& task);
   bool restore(Task& task, const store::ActionResult& result);
   // The environment in which the step runs here; holds the image while it lives.
   struct Stage;
   Stage set_stage(const Task& task);
+  // Shows the step's conda environment, if it has one, to the runner of the execution.
+  std::optional<ShownEnv> show_env(const Task& task, Stage& stage);
   // Starts the step in a new work directory, with another runner when one cannot start it.
-  LaunchResult launch(const Task& task, Execution& execution, StepLog& log);
+  LaunchResult launch(const Task& task, Stage& stage, StepLog& log);
   StepOutcome execute(Task& task);
   void write_watch_list(const Task& task);
   void write_state(const Task& task, const std::vector<store::Output>& outputs);

@@ -3,6 +3,7 @@
 #include "base/process.h"
 #include "base/units.h"
 #include "cli/command.h"
+#include "cli/env_commands.h"
 #include "cli/session.h"
 #include "env/conda_config.h"
 #include "env/env_builder.h"
@@ -90,6 +91,11 @@ void add_env_command(CLI::App& app, Action& action) {
   CLI::App* const command = app.add_subcommand("env", "Conda environments");
   command->require_subcommand(1);
   add_build_command(*command, action);
+  add_env_exec_commands(*command, action);
+  add_env_list_commands(*command, action);
+  add_env_package_commands(*command, action);
+  add_env_prereq_command(*command, action);
+  add_env_prepare_command(*command, action);
 }
 
 }  // namespace cntr::cli

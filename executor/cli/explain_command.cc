@@ -28,13 +28,22 @@ const spec::Image* image_of(const spec::Step& step, const spec::Workflow& workfl
   return found == workflow.images.end() ? nullptr : &*found;
 }
 
-// The steps that make inputs and the image of `step`, directly or through others, in the order of a
-// build.
+// The lock of a step's environment; null for a step without one.
+const std::string* lock_of(const spec::Step& step, const spec::Workflow& workflow) {
+  const auto found =
+      std::find_if(workflow.envs.begin(), workflow.envs.end(),
+                   [&](const spec::Env& env) { return step.env_spec == workflow.env_spec(env); });
+  return found == workflow.envs.end() ? nullptr : &found->lock;
+}
+
+// The steps that make inputs, image and lock of `step`, directly or through others, in the order of
+// a build.
 void collect_before(const spec::Step& step, const spec::Workflow& workflow,
                     const spec::Producers& producers, std::set<const spec::Step*>& seen,
                     std::vector<const spec::Step*>& order) {
   std::vector<std::string> read = spec::inputs_of(step);
   if (const spec::Image* image = image_of(step, workflow)) read.push_back(spec::source_of(*image));
+  if (const std::string* lock = lock_of(step, workflow)) read.push_back(*lock);
   for (const std::string& path : read) {
     const spec::Step* const producer = producers.of(path);
     if (producer == nullptr || !seen.insert(producer).second) continue;
@@ -57,6 +66,10 @@ std::vector<std::string> not_made_yet(const spec::Step& step, const spec::Workfl
   if (image != nullptr && is_to_be_made(spec::source_of(*image))) {
     reasons.push_back("image " + image->name + ": " + shown(spec::source_of(*image)) +
                       " is not made yet");
+  }
+  const std::string* const lock = lock_of(step, workflow);
+  if (lock != nullptr && is_to_be_made(*lock)) {
+    reasons.push_back("lock " + shown(*lock) + ": not made yet");
   }
   for (const std::string& input : spec::inputs_of(step)) {
     if (is_to_be_made(input)) reasons.push_back("input " + shown(input) + ": not made yet");

@@ -13,8 +13,6 @@
 namespace cntr::engine {
 namespace {
 
-constexpr int kInterruptedCode = 130;
-
 // Until the job has ended, the thread listens to `stop`.
 Job::End run(const std::function<Job::End()>& job, const StopRequest& stop) {
   const StopScope scope(stop);

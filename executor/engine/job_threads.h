@@ -18,6 +18,9 @@
 
 namespace cntr::engine {
 
+// As of a process that SIGINT ended.
+inline constexpr int kInterruptedCode = 130;
+
 // One thread uses it.
 class JobThreads {
  public:
@@ -34,7 +37,8 @@ class JobThreads {
   const std::vector<ninja::EdgeId>& running() const { return running_; }
   // Readable while a job has ended that take_ended() has not returned.
   int descriptor() const { return ended_event_.get(); }
-  // nullopt when none has ended. A job that was stopped has the code 130.
+  // nullopt when none has ended. A job that was stopped has the code
+  // kInterruptedCode.
   std::optional<std::pair<ninja::EdgeId, Job::End>> take_ended();
 
   // Asks all that run to stop; asked again, to do so at once. Jobs that are started after these

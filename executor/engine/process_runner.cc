@@ -33,8 +33,6 @@ constexpr int kJobserverEvent = -1;
 constexpr int kWakeEvent = -2;
 constexpr int kJobEvent = -3;
 
-constexpr int kInterruptedCode = 128 + SIGINT;
-
 struct Child {
   ninja::EdgeId edge = ninja::kNone;
   bool console = false;

@@ -3,6 +3,7 @@
 #include <array>
 #include <set>
 
+#include "base/file_system.h"
 #include "base/json.h"
 #include "base/json_reader.h"
 
@@ -50,9 +51,9 @@ void write_index(JsonWriter& json, const InstalledPackage& package) {
 }
 
 void write_source(JsonWriter& json, const LockedPackage& lock, const PackageInfo& info) {
-  json.key("channel").value(public_url(lock.channel));
+  json.key("channel").value(recorded_channel(lock));
   json.key("fn").value(lock.file_name);
-  json.key("url").value(public_url(lock.url));
+  json.key("url").value(recorded_url(lock));
   json.key("subdir").value(lock.subdir);
   if (lock.sha256) json.key("sha256").value(lock.sha256->hex());
   if (!lock.md5.empty()) json.key("md5").value(lock.md5);
@@ -99,6 +100,16 @@ std::string public_url(const std::string& url) {
   return out;
 }
 
+std::string recorded_channel(const LockedPackage& package) {
+  if (!package.channel.starts_with("file:")) return public_url(package.channel);
+  return "file:///" + base_name(package.channel);
+}
+
+std::string recorded_url(const LockedPackage& package) {
+  if (!package.url.starts_with("file:")) return public_url(package.url);
+  return recorded_channel(package) + "/" + package.subdir + "/" + package.file_name;
+}
+
 std::string conda_meta_record(const InstalledPackage& package) {
   constexpr int kCopied = 3;
   JsonWriter json;
@@ -131,7 +142,7 @@ std::string conda_meta_history(const std::vector<const LockedPackage*>& packages
       "==> 1980-01-01 00:00:00 <==\n"
       "# cmd: cntr env build\n";
   for (const LockedPackage* const package : packages) {
-    out += "+" + public_url(package->channel) + "/" + package->subdir + "::" + package->name + "-" +
+    out += "+" + recorded_channel(*package) + "/" + package->subdir + "::" + package->name + "-" +
            package->version + "-" + package->build + "\n";
   }
   return out;

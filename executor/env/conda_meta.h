@@ -37,6 +37,11 @@ std::string conda_meta_history(const std::vector<const LockedPackage*>& packages
 // The text of conda-meta/frozen.
 std::string conda_meta_frozen();
 
+// The channel and the URL of a package as an environment tells of them: without passwords, and of a
+// channel that lies on this machine its name only.
+std::string recorded_channel(const LockedPackage& package);
+std::string recorded_url(const LockedPackage& package);
+
 // A URL without a user's name, password and token, which no file may keep.
 std::string public_url(const std::string& url);
 

@@ -32,6 +32,8 @@ class ImageUse {
   const std::string& path() const { return path_; }
   // Whether this call made it, rather than found it in the cache.
   bool made() const { return made_; }
+  // Who keeps a duplicate of it uses the tree as well.
+  int lock_descriptor() const { return lock_.get(); }
 
  private:
   std::string path_;

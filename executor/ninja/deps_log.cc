@@ -75,19 +75,19 @@ UniqueFd open_deps_log(const std::string& path) {
 
 }  // namespace
 
-DepsLog::DepsLog(std::string_view bytes) {
-  if (bytes.empty() || !read_header(bytes)) return;
-  read_records(bytes);
-  damaged_ = valid_bytes_ < bytes.size();
-  collect_inputs(bytes);
+DepsLog::DepsLog(std::string bytes) : bytes_(std::move(bytes)) {
+  if (bytes_.empty() || !read_header()) return;
+  const size_t size = bytes_.size();
+  read_records();
+  damaged_ = valid_bytes_ < size;
 }
 
-bool DepsLog::read_header(std::string_view bytes) {
-  if (bytes.size() < kHeaderSize || !bytes.starts_with(kDepsHeader)) {
+bool DepsLog::read_header() {
+  if (bytes_.size() < kHeaderSize || !bytes_.starts_with(kDepsHeader)) {
     problem_ = "it is not a deps log of ninja";
     return false;
   }
-  const uint32_t version = word_at(bytes, kDepsHeader.size());
+  const uint32_t version = word_at(bytes_, kDepsHeader.size());
   if (version != 3 && version != kDepsLogVersion) {
     problem_ =
         "its version " + std::to_string(version) + " is too " + (version < 3 ? "old" : "new");
@@ -97,68 +97,52 @@ bool DepsLog::read_header(std::string_view bytes) {
   return true;
 }
 
-void DepsLog::read_records(std::string_view bytes) {
+void DepsLog::read_records() {
   valid_bytes_ = kHeaderSize;
-  paths_.reserve(bytes.size());  // pages that are not used cost nothing
-  while (bytes.size() - valid_bytes_ >= kWord) {
-    const uint32_t head = word_at(bytes, valid_bytes_);
+  while (bytes_.size() - valid_bytes_ >= kWord) {
+    const uint32_t head = word_at(bytes_, valid_bytes_);
     const size_t size = head & ~kDependenciesBit;
     const size_t at = valid_bytes_ + kWord;
-    if (size > kLargestRecord || size > bytes.size() - at || size % kWord != 0) return;
-    const bool good = (head & kDependenciesBit) != 0 ? read_dependencies(bytes, at, size)
-                                                     : read_path(bytes.substr(at, size));
+    if (size > kLargestRecord || size > bytes_.size() - at || size % kWord != 0) return;
+    const bool good =
+        (head & kDependenciesBit) != 0 ? read_dependencies(at, size) : read_path(at, size);
     if (!good) return;
     valid_bytes_ = at + size;
   }
 }
 
-bool DepsLog::read_path(std::string_view record) {
-  if (record.size() <= kWord) return false;
-  const uint32_t number = ~word_at(record, record.size() - kWord);
-  std::string_view path = record.substr(0, record.size() - kWord);
+bool DepsLog::read_path(size_t at, size_t size) {
+  if (size <= kWord) return false;
+  const uint32_t number = ~word_at(bytes_, at + size - kWord);
+  std::string_view path = std::string_view(bytes_).substr(at, size - kWord);
   for (size_t padding = 0; padding < kWord - 1 && path.ends_with('\0'); ++padding) {
     path.remove_suffix(1);
   }
   if (path.empty() || number != path_count()) return false;
-  add_path(path);
+  add_place({at, static_cast<uint32_t>(path.size())});
   return true;
 }
 
-bool DepsLog::read_dependencies(std::string_view bytes, size_t at, size_t size) {
+bool DepsLog::read_dependencies(size_t at, size_t size) {
   const size_t fixed = version_ == 3 ? 2 : 3;
   if (size < fixed * kWord) return false;
   const size_t first = at + fixed * kWord;
   const size_t count = size / kWord - fixed;
-  const uint32_t output = word_at(bytes, at);
-  if (output >= path_count()) return false;
+  const uint32_t output = word_at(bytes_, at);
+  uint32_t highest = output;
   for (size_t i = 0; i < count; ++i) {
-    if (word_at(bytes, first + i * kWord) >= path_count()) return false;
+    highest = std::max(highest, word_at(bytes_, first + i * kWord));
   }
-  uint64_t mtime = word_at(bytes, at + kWord);
-  if (version_ > 3) mtime |= static_cast<uint64_t>(word_at(bytes, at + 2 * kWord)) << 32;
+  if (highest >= path_count()) return false;
+  uint64_t mtime = word_at(bytes_, at + kWord);
+  if (version_ > 3) mtime |= static_cast<uint64_t>(word_at(bytes_, at + 2 * kWord)) << 32;
   record_of(output) = {static_cast<int64_t>(mtime), first, static_cast<uint32_t>(count)};
   ++read_;
   return true;
 }
 
-// Only the inputs of the records that count.
-void DepsLog::collect_inputs(std::string_view bytes) {
-  size_t total = 0;
-  for (const Record& record : records_) total += record.count;
-  inputs_.resize(total);
-  size_t next = 0;
-  for (Record& record : records_) {
-    if (record.count == 0) continue;
-    std::memcpy(inputs_.data() + next, bytes.data() + record.first, record.count * kWord);
-    record.first = next;
-    next += record.count;
-  }
-}
-
 std::string_view DepsLog::path(uint32_t number) const {
-  const size_t start = path_starts_[number];
-  const size_t end = number + 1 < path_count() ? path_starts_[number + 1] : paths_.size();
-  return std::string_view(paths_).substr(start, end - start);
+  return std::string_view(bytes_).substr(paths_[number].start, paths_[number].size);
 }
 
 std::optional<DepsLog::Deps> DepsLog::deps(uint32_t number) const {
@@ -166,12 +150,19 @@ std::optional<DepsLog::Deps> DepsLog::deps(uint32_t number) const {
   if (record_number == kNoRecord) return std::nullopt;
   const Record& record = records_[record_number];
   if (record.count == 0) return Deps{record.mtime, {}};
-  return Deps{record.mtime, {inputs_.data() + record.first, record.count}};
+  // Everything in the log is a multiple of a word long.
+  const auto* const first = reinterpret_cast<const uint32_t*>(bytes_.data() + record.first);
+  return Deps{record.mtime, {first, record.count}};
 }
 
 uint32_t DepsLog::add_path(std::string_view path) {
-  path_starts_.push_back(paths_.size());
-  paths_ += path;
+  const Place place = {bytes_.size(), static_cast<uint32_t>(path.size())};
+  bytes_ += path;
+  return add_place(place);
+}
+
+uint32_t DepsLog::add_place(const Place& place) {
+  paths_.push_back(place);
   record_numbers_.push_back(kNoRecord);
   return static_cast<uint32_t>(path_count() - 1);
 }
@@ -186,9 +177,9 @@ DepsLog::Record& DepsLog::record_of(uint32_t output) {
 }
 
 void DepsLog::set(uint32_t output, int64_t mtime, std::span<const uint32_t> inputs) {
-  const size_t first = inputs_.size();
-  inputs_.insert(inputs_.end(), inputs.begin(), inputs.end());
-  record_of(output) = {mtime, first, static_cast<uint32_t>(inputs.size())};
+  bytes_.resize((bytes_.size() + kWord - 1) / kWord * kWord);
+  record_of(output) = {mtime, bytes_.size(), static_cast<uint32_t>(inputs.size())};
+  for (const uint32_t input : inputs) append_word(bytes_, input);
 }
 
 DepsLogWriter::DepsLogWriter(const std::string& path, DepsLog log)

@@ -29,7 +29,8 @@ namespace cntr::ninja {
 
 inline constexpr int kDepsLogVersion = 4;  // what is written
 
-// A log that was read, as flat arrays. Thread-safe while no writer owns it.
+// A log that was read: its bytes, and where in them everything is. Thread-safe while no writer owns
+// it.
 class DepsLog {
  public:
   struct Deps {
@@ -38,9 +39,9 @@ class DepsLog {
   };
 
   DepsLog() = default;  // as of an empty file
-  // Anything may stand in `bytes`, which are not kept: reading stops before the first record that
-  // is damaged or not complete. Never throws for them.
-  explicit DepsLog(std::string_view bytes);
+  // Anything may stand in `bytes`: reading stops before the first record that is damaged or not
+  // complete. Never throws for them.
+  explicit DepsLog(std::string bytes);
 
   // Why nothing was read, such as "its version 5 is too new"; "" when it was.
   const std::string& problem() const { return problem_; }
@@ -49,7 +50,7 @@ class DepsLog {
   size_t valid_bytes() const { return valid_bytes_; }
   bool damaged() const { return damaged_; }
 
-  size_t path_count() const { return path_starts_.size(); }
+  size_t path_count() const { return paths_.size(); }
   std::string_view path(uint32_t number) const;
   // What is recorded of the path's file; nullopt for one that is only an input.
   std::optional<Deps> deps(uint32_t number) const;
@@ -60,18 +61,22 @@ class DepsLog {
  private:
   friend class DepsLogWriter;
 
+  struct Place {
+    size_t start = 0;  // in bytes_
+    uint32_t size = 0;
+  };
   struct Record {
     int64_t mtime = 0;
-    size_t first = 0;  // in inputs_; while reading, in the bytes
+    size_t first = 0;  // in bytes_, a multiple of 4
     uint32_t count = 0;
   };
 
-  bool read_header(std::string_view bytes);
-  void read_records(std::string_view bytes);
-  bool read_path(std::string_view record);
-  bool read_dependencies(std::string_view bytes, size_t at, size_t size);
-  void collect_inputs(std::string_view bytes);
+  bool read_header();
+  void read_records();
+  bool read_path(size_t at, size_t size);
+  bool read_dependencies(size_t at, size_t size);
   uint32_t add_path(std::string_view path);
+  uint32_t add_place(const Place& place);
   Record& record_of(uint32_t output);
   void set(uint32_t output, int64_t mtime, std::span<const uint32_t> inputs);
 
@@ -79,12 +84,11 @@ class DepsLog {
   int version_ = 0;
   size_t valid_bytes_ = 0;
   bool damaged_ = false;
-  size_t read_ = 0;  // records of dependencies
-  std::string paths_;
-  std::vector<size_t> path_starts_;
+  size_t read_ = 0;    // records of dependencies
+  std::string bytes_;  // what was read, then what a writer added
+  std::vector<Place> paths_;
   std::vector<uint32_t> record_numbers_;  // of each path; UINT32_MAX for none
   std::vector<Record> records_;
-  std::vector<uint32_t> inputs_;
 };
 
 // Appends to a log of version 4. Not thread-safe.

@@ -45,9 +45,14 @@ class PictureMaker {
       add_node(image_key(workflow_.image_spec(image)), Node::Shape::kImage, image.name);
       connect(source_of(image), image_key(workflow_.image_spec(image)));
     }
+    for (const spec::Env& env : workflow_.envs) {
+      add_node(env_key(workflow_.env_spec(env)), Node::Shape::kImage, env.name);
+      connect(env.lock, env_key(workflow_.env_spec(env)));
+    }
     for (const spec::Step& step : workflow_.steps) {
       add_node(step_key(step), Node::Shape::kStep, step.name);
       if (step.image_spec) add_edge(image_key(*step.image_spec), step_key(step), "");
+      if (step.env_spec) add_edge(env_key(*step.env_spec), step_key(step), "");
       for (const std::string& input : inputs_of(step)) connect(input, step_key(step));
     }
     return std::move(picture_);
@@ -56,6 +61,7 @@ class PictureMaker {
  private:
   static std::string step_key(const spec::Step& step) { return "step " + step.name; }
   static std::string image_key(const std::string& image_spec) { return "image " + image_spec; }
+  static std::string env_key(const std::string& env_spec) { return "env " + env_spec; }
 
   const std::string& id(const std::string& key) {
     const auto [entry, is_new] = ids_.emplace(key, "");

@@ -58,7 +58,7 @@ std::string without_digests(const std::string& value) {
 }
 
 std::string changed_digest_words(std::string_view kind) {
-  if (kind == "image") return "identity changed";
+  if (kind == "image" || kind == "env") return "identity changed";
   if (kind == "variable") return "value changed";
   return "content changed";
 }

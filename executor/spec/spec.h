@@ -69,6 +69,7 @@ struct Step {
   std::string configuration;  // of a multi-configuration generator; "" for any other
   std::vector<NamedMount> named_mounts;
   std::optional<std::string> image_spec;  // path of the image spec; nullopt: the host
+  std::optional<std::string> env_spec;    // path of the spec of a conda environment
   std::vector<std::string> command;
   std::optional<std::string> working_directory;
   std::string default_directory;
@@ -137,11 +138,35 @@ struct ImageIdentity {
   bool operator==(const ImageIdentity&) const = default;
 };
 
+// A conda environment, as a lock says.
+struct Env {
+  std::string name;
+  Location location;
+  std::string lock;
+  std::string platform;                      // conda's name of it; "" for that of this machine
+  std::string lock_environment;              // of a pixi.lock; "" for its default one
+  std::vector<std::string> lock_categories;  // of a conda-lock.yml; empty: its main one
+  std::string prefix = "/opt/cntr/env";
+  std::string compression = "zstd";  // as squashfs::parse_compression() reads it
+  // Whether packages that want to run a script when they are installed are taken without that.
+  bool ignore_link_scripts = false;
+
+  bool operator==(const Env&) const = default;
+};
+
+struct EnvIdentity {
+  Digest identity;
+  std::string prefix;
+
+  bool operator==(const EnvIdentity&) const = default;
+};
+
 struct WorkflowIndex {
   std::string source_dir;
   std::string binary_dir;
   std::vector<std::string> steps;
   std::vector<std::string> images;
+  std::vector<std::string> envs;
 
   bool operator==(const WorkflowIndex&) const = default;
 };
@@ -150,15 +175,19 @@ struct WorkflowIndex {
 Step parse_step(std::string_view text, const std::string& path);
 Image parse_image(std::string_view text, const std::string& path);
 ImageIdentity parse_image_identity(std::string_view text, const std::string& path);
+Env parse_env(std::string_view text, const std::string& path);
+EnvIdentity parse_env_identity(std::string_view text, const std::string& path);
 WorkflowIndex parse_workflow_index(std::string_view text, const std::string& path);
 
 // Read the file and parse it. A file that is not there is a user Error.
 Step read_step(const std::string& path);
 Image read_image(const std::string& path);
 ImageIdentity read_image_identity(const std::string& path);
+Env read_env(const std::string& path);
 WorkflowIndex read_workflow_index(const std::string& path);
 
 std::string write_image_identity(const ImageIdentity& identity);
+std::string write_env_identity(const EnvIdentity& identity);
 
 // Words of the formats.
 std::string_view name_of(Network network);

@@ -85,14 +85,14 @@ std::optional<Gpus> parse_gpus(YamlMap& map) {
   });
 }
 
-std::optional<std::string> parse_environment(YamlMap map) {
-  std::optional<std::string> image = map.optional_path("image");
+void parse_environment(YamlMap map, Step& step) {
+  step.image_spec = map.optional_path("image");
+  step.env_spec = map.optional_path("env");
   const bool host = map.boolean("host", false);
   map.finish();
-  if (image.has_value() == host) {
+  if (step.image_spec.has_value() == host) {
     throw map.error_at("image", "The environment is either an image or the host");
   }
-  return image;
 }
 
 std::vector<NamedMount> parse_named_mounts(YamlMap& map) {
@@ -164,7 +164,7 @@ Step parse_step(std::string_view text, const std::string& path) {
   step.binary_dir = map.path("binary_dir");
   if (map.has("configuration")) step.configuration = map.at("configuration", checked_name);
   step.named_mounts = parse_named_mounts(map);
-  step.image_spec = parse_environment(map.map("environment"));
+  parse_environment(map.map("environment"), step);
   step.command = map.strings("command");
   step.working_directory = map.optional_path("working_directory");
   step.default_directory = map.optional_path("default_directory").value_or(step.binary_dir);
@@ -234,6 +234,32 @@ ImageIdentity parse_image_identity(std::string_view text, const std::string& pat
   return identity;
 }
 
+Env parse_env(std::string_view text, const std::string& path) {
+  YamlMap map = open_document(text, path, "env");
+  Env env;
+  env.name = map.at("name", checked_name);
+  env.location = parse_location(map.optional_string("location").value_or(""));
+  env.lock = map.path("lock");
+  env.platform = map.optional_string("platform").value_or("");
+  env.lock_environment = map.optional_string("lock_environment").value_or("");
+  env.lock_categories = map.strings("lock_categories");
+  env.prefix = map.optional_path("prefix").value_or(env.prefix);
+  env.compression = map.optional_string("compression").value_or(env.compression);
+  env.ignore_link_scripts =
+      map.choice<bool>("link_scripts", false, {{"refuse", false}, {"ignore", true}});
+  map.finish();
+  return env;
+}
+
+EnvIdentity parse_env_identity(std::string_view text, const std::string& path) {
+  YamlMap map = open_document(text, path, "env-identity");
+  EnvIdentity identity;
+  identity.identity = map.at("identity", parse_digest_text);
+  identity.prefix = map.path("prefix");
+  map.finish();
+  return identity;
+}
+
 WorkflowIndex parse_workflow_index(std::string_view text, const std::string& path) {
   YamlMap map = open_document(text, path, "workflow");
   WorkflowIndex index;
@@ -241,8 +267,9 @@ WorkflowIndex parse_workflow_index(std::string_view text, const std::string& pat
   index.binary_dir = map.path("binary_dir");
   index.steps = map.strings("steps");
   index.images = map.strings("images");
+  index.envs = map.strings("envs");
   map.finish();
-  for (const auto* names : {&index.steps, &index.images}) {
+  for (const auto* names : {&index.steps, &index.images, &index.envs}) {
     for (const std::string& name : *names) {
       if (!is_valid_name(name)) throw user_error_at({path, 0, 0}, "Bad name " + quote(name));
     }
@@ -258,6 +285,8 @@ ImageIdentity read_image_identity(const std::string& path) {
   return parse_image_identity(read_spec_file(path), path);
 }
 
+Env read_env(const std::string& path) { return parse_env(read_spec_file(path), path); }
+
 WorkflowIndex read_workflow_index(const std::string& path) {
   return parse_workflow_index(read_spec_file(path), path);
 }
@@ -271,6 +300,12 @@ std::string write_image_identity(const ImageIdentity& identity) {
          "\n  user: " + yaml_string(config.user) + "\n" +
          (config.stop_signal.empty() ? ""
                                      : "  stop_signal: " + yaml_string(config.stop_signal) + "\n");
+}
+
+std::string write_env_identity(const EnvIdentity& identity) {
+  return "cntr: env-identity\nversion: " + std::to_string(kVersion) +
+         "\nidentity: " + identity.identity.text() + "\nprefix: " + yaml_string(identity.prefix) +
+         "\n";
 }
 
 }  // namespace cntr::spec

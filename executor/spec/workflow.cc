@@ -35,6 +35,7 @@ void find_missing_sources(const Workflow& workflow, const Producers& producers,
     }
   };
   for (const Image& image : workflow.images) check(source_of(image), "image " + image.name);
+  for (const Env& env : workflow.envs) check(env.lock, "environment " + env.name);
   for (const Step& step : workflow.steps) {
     for (const std::string& input : inputs_of(step)) {
       check(input, "step " + step.name + declared_at(step));
@@ -49,6 +50,7 @@ class CycleFinder {
               std::vector<std::string>& problems)
       : producers_(producers), problems_(problems) {
     for (const Image& image : workflow.images) images_[workflow.image_spec(image)] = &image;
+    for (const Env& env : workflow.envs) envs_[workflow.env_spec(env)] = &env;
   }
 
   void look_from(const std::vector<Step>& steps) {
@@ -56,12 +58,16 @@ class CycleFinder {
   }
 
  private:
-  // Paths that a step needs: inputs, and the source of its image.
+  // Paths that a step needs: inputs, the source of its image, and the lock of its environment.
   std::vector<std::string> needs(const Step& step) const {
     std::vector<std::string> paths = inputs_of(step);
     if (step.image_spec) {
       const auto image = images_.find(*step.image_spec);
       if (image != images_.end()) paths.push_back(source_of(*image->second));
+    }
+    if (step.env_spec) {
+      const auto env = envs_.find(*step.env_spec);
+      if (env != envs_.end()) paths.push_back(env->second->lock);
     }
     return paths;
   }
@@ -99,6 +105,7 @@ class CycleFinder {
   const Producers& producers_;
   std::vector<std::string>& problems_;
   std::map<std::string, const Image*> images_;
+  std::map<std::string, const Env*> envs_;
   std::vector<Link> stack_;
   std::set<const Step*> done_;
 };
@@ -124,6 +131,9 @@ Workflow read_workflow(const std::string& directory) {
   }
   for (const std::string& name : workflow.index.images) {
     workflow.images.push_back(read_image(directory + "/images/" + name + ".yaml"));
+  }
+  for (const std::string& name : workflow.index.envs) {
+    workflow.envs.push_back(read_env(directory + "/envs/" + name + ".yaml"));
   }
   return workflow;
 }

@@ -1,4 +1,4 @@
-// All steps and images that a project declares, and how they depend on each other.
+// All steps, images and environments that a project declares, and how they depend on each other.
 #pragma once
 
 #include <map>
@@ -14,6 +14,7 @@ struct Workflow {
   WorkflowIndex index;
   std::vector<Step> steps;    // sorted by name
   std::vector<Image> images;  // sorted by name
+  std::vector<Env> envs;      // sorted by name
 
   std::string step_spec(const Step& step) const {
     return directory + "/steps/" + step.name + ".yaml";
@@ -21,6 +22,7 @@ struct Workflow {
   std::string image_spec(const Image& image) const {
     return directory + "/images/" + image.name + ".yaml";
   }
+  std::string env_spec(const Env& env) const { return directory + "/envs/" + env.name + ".yaml"; }
 };
 
 // Reads <directory>/workflow.yaml and the specs that it names. Throws a user Error for the first

@@ -169,7 +169,8 @@ Error YamlMap::unknown_word(const std::string& key, const std::string& word,
 
 Error YamlMap::error_at(const std::string& key, const std::string& message,
                         std::vector<std::string> notes) const {
-  return error_at_node(node_[key], message, std::move(notes));
+  const YAML::Node node = node_[key];
+  return error_at_node(node.IsDefined() ? node : node_, message, std::move(notes));
 }
 
 Error YamlMap::error_at_node(const YAML::Node& node, const std::string& message,

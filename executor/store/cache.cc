@@ -250,6 +250,11 @@ std::string Cache::packs_directory() const {
   return state_->make_directory("packs", state_->sharing.meeting_place());
 }
 
+std::string Cache::envs_directory() const {
+  state_->make_layout();
+  return state_->make_directory("envs", state_->sharing.meeting_place());
+}
+
 FileDigests& Cache::file_digests() { return *state_->digests; }
 
 std::optional<ActionResult> Cache::find_action(const Digest& signature) {

@@ -7,6 +7,7 @@
 //   <root>/v1/images/         unpacked images, by identity (layer image)
 //   <root>/v1/packages/       conda packages, by SHA-256 (layer env)
 //   <root>/v1/packs/          the same, ready for an image (layer env)
+//   <root>/v1/envs/           conda environments as squashfs files (layer env)
 //   <root>/v1/tmp/            what is being written
 //
 // Files are created with the group and other bits of <root> itself, so a directory that several
@@ -98,6 +99,7 @@ class Cache {
   std::string images_directory() const;
   std::string packages_directory() const;
   std::string packs_directory() const;
+  std::string envs_directory() const;  // for whole environments
 
   FileDigests& file_digests();
 

@@ -179,7 +179,7 @@ void Cache::clear() {
     if (name.ends_with(kLockSuffix)) continue;
     sweep.attempt([&] { remove_image(images + "/" + name, scratch); });
   }
-  for (const char* const directory : {"/packages/", "/packs/"}) {
+  for (const char* const directory : {"/packages/", "/packs/", "/envs/"}) {
     for (const std::string& name : names_in(state_->home() + directory)) {
       sweep.attempt([&] { remove_tree(state_->home() + directory + name); });
     }

@@ -72,7 +72,7 @@ configure()
 
 file(GLOB specs RELATIVE "${cases}" "${cases}/${case}-*.yaml")
 foreach(spec IN LISTS specs)
-  if(NOT spec MATCHES "^${case}-(step|image|workflow)(-(.*))?\\.yaml$")
+  if(NOT spec MATCHES "^${case}-(step|image|env|workflow)(-(.*))?\\.yaml$")
     continue()
   endif()
   set(written "${build}/cntr/workflow.yaml")

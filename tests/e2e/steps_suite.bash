@@ -86,7 +86,7 @@ test_a_step_that_the_index_does_not_name_is_a_process() {
 build_output() { # <ninja>
   local code=0
   "$1" -C build -k0 >"$work/last.log" 2>&1 || code=$?
-  echo "code $code"
+  [ $code != 0 ] || echo succeeded  # ninja before 1.13 always fails with 1
   sed -e 's/^\[[0-9/]*\] //' -e 's/^FAILED: \[code=[0-9]*\] /FAILED: /' -e '/Entering directory/d' \
     -e 's/ cannot make progress due to previous errors/ subcommand failed/' "$work/last.log"
 }
@@ -138,7 +138,7 @@ test_a_time_limit_looks_as_with_ninja() {
   use_cntr_ninja
   box_project "TIMEOUT 1s OUTPUTS out.txt COMMAND sh -c \"sleep 143.$$\""
   expect_same_output
-  grep -q "it ran longer than its TIMEOUT of 1 s" of_cntr_ninja
+  grep -q "it ran longer than its TIMEOUT of 1.0 s" of_cntr_ninja
   expect_nothing_left
 }
 

@@ -1,7 +1,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
-#include <string_view>
+#include <string>
 
 #include "ninja/deps_log.h"
 
@@ -26,7 +26,7 @@ size_t check(const cntr::ninja::DepsLog& log) {
 
 // NOLINTNEXTLINE(readability-identifier-naming)
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  const std::string_view bytes(reinterpret_cast<const char*>(data), size);
+  const std::string bytes(reinterpret_cast<const char*>(data), size);
   const cntr::ninja::DepsLog log(bytes);
   const size_t records = check(log);
   if (log.valid_bytes() > size) std::abort();

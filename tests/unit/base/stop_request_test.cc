@@ -26,7 +26,7 @@ bool is_readable(int fd) {
   return poll(&polled, 1, 0) == 1;
 }
 
-Command shell(const std::string& script) {
+Command script_command(const std::string& script) {
   Command command;
   command.argv = {"/bin/sh", "-c", script};
   command.environment = {"PATH=/usr/bin:/bin"};
@@ -73,7 +73,7 @@ TEST_F(StopRequestTest, EndsTheProcessesOfAllThreads) {
     threads.emplace_back([this, i, &ends] {
       const StopScope scope(stop_);
       const std::string started = path(std::to_string(i));
-      ends[i] = run_process(shell("touch " + started + "; exec sleep 100"), {}, nullptr);
+      ends[i] = run_process(script_command("touch " + started + "; exec sleep 100"), {}, nullptr);
     });
   }
   for (size_t i = 0; i < ends.size(); ++i) wait_for_file(std::to_string(i));
@@ -93,10 +93,10 @@ TEST_F(StopRequestTest, RaisedAgainKillsAtOnce) {
     stop_.raise();
   });
   const auto before = steady_clock::now();
-  const ExitStatus end = run_process(
-      shell("trap 'touch " + path("asked") + "' TERM; touch " + path("ready") +
-            "; while :; do sleep 0.01; done"),
-      {}, nullptr);
+  const ExitStatus end =
+      run_process(script_command("trap 'touch " + path("asked") + "' TERM; touch " + path("ready") +
+                                 "; while :; do sleep 0.01; done"),
+                  {}, nullptr);
   user.join();
   EXPECT_EQ(end, (ExitStatus{.code = 137, .signal = SIGKILL, .interrupted = true}));
   EXPECT_LT(steady_clock::now() - before, milliseconds(1900));  // not after the time of grace
@@ -105,7 +105,7 @@ TEST_F(StopRequestTest, RaisedAgainKillsAtOnce) {
 TEST_F(StopRequestTest, NothingIsStartedAfterIt) {
   const StopScope scope(stop_);
   stop_.raise();
-  EXPECT_THROW(run_process(shell("touch " + path("started")), {}, nullptr), Stopped);
+  EXPECT_THROW(run_process(script_command("touch " + path("started")), {}, nullptr), Stopped);
   EXPECT_FALSE(exists(path("started")));
 }
 

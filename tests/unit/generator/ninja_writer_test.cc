@@ -67,6 +67,23 @@ default monthly
 )");
 }
 
+TEST(NinjaWriter, EnvironmentsAreLookedAtBeforeTheirSteps) {
+  spec::Step step;
+  step.name = "one";
+  step.outputs = {"/b/1"};
+  step.env_spec = "/b/cntr/envs/tools.yaml";
+  spec::Workflow workflow = workflow_of({step});
+  spec::Env env;
+  env.name = "tools";
+  env.lock = "/w/tools.lock";
+  workflow.envs = {env};
+  const std::string text = write_ninja(workflow, "/c");
+  EXPECT_THAT(text, HasSubstr("\nrule env\n  command = /c env prepare $spec\n"));
+  EXPECT_THAT(text, HasSubstr("\nbuild /b/cntr/envs/tools.identity: env /b/cntr/envs/tools.yaml "
+                              "/w/tools.lock\n"));
+  EXPECT_THAT(text, HasSubstr(" /b/cntr/envs/tools.identity\n"));
+}
+
 TEST(NinjaWriter, ExcludedStepsAreNotBuiltByDefault) {
   spec::Step one;
   one.name = "one";

@@ -120,7 +120,7 @@ TEST(DepsLog, StopsBeforeARecordThatIsNotComplete) {
   const std::string bytes = log_of_ninja();
   const size_t last_record = bytes.size() - 24;
   for (size_t size = last_record; size < bytes.size(); ++size) {
-    const DepsLog log(std::string_view(bytes).substr(0, size));
+    const DepsLog log(bytes.substr(0, size));
     EXPECT_EQ(log.valid_bytes(), last_record);
     EXPECT_EQ(log.damaged(), size > last_record);
     EXPECT_THAT(text_of(log), ElementsAre("a.o 1795274502538980885: a.cc ab.h"));

@@ -8,7 +8,7 @@ namespace {
 spec::Workflow two_steps() {
   spec::Workflow workflow;
   workflow.directory = "/w/build/cntr";
-  workflow.index = {"/w", "/w/build", {"a", "b"}, {"deb"}};
+  workflow.index = {"/w", "/w/build", {"a", "b"}, {"deb"}, {}};
   spec::Image image;
   image.name = "deb";
   image.rootfs = "/w/root.tar";

@@ -177,6 +177,64 @@ TEST(ImageIdentity, ReadsWhatItWrites) {
   EXPECT_EQ(parse_image_identity(write_image_identity(identity), "i"), identity);
 }
 
+TEST(StepSpec, AnEnvironmentOnTheHostOrInAnImage) {
+  const auto step_in = [](const std::string& environment) {
+    return parse_step(
+        "cntr: step\nversion: 1\nname: s\nsource_dir: /w\nbinary_dir: /b\n"
+        "environment: {" +
+            environment + "}\ncommand: [awk]\n",
+        "s.yaml");
+  };
+  EXPECT_EQ(step_in("host: true").env_spec, std::nullopt);
+  EXPECT_EQ(step_in("host: true, env: /b/e.yaml").env_spec, "/b/e.yaml");
+  EXPECT_EQ(step_in("host: true, env: /b/e.yaml").image_spec, std::nullopt);
+  EXPECT_EQ(step_in("image: /b/i.yaml, env: /b/e.yaml").env_spec, "/b/e.yaml");
+  EXPECT_THROW(step_in("env: /b/e.yaml"), Error);
+  EXPECT_THROW(step_in("host: true, env: e.yaml"), Error);
+}
+
+std::string env_text(const std::string& extra) {
+  return "cntr: env\nversion: 1\nname: tools\nlock: /w/tools.lock\n" + extra;
+}
+
+TEST(EnvSpec, Defaults) {
+  const Env env = parse_env(env_text(""), "e.yaml");
+  EXPECT_EQ(env.name, "tools");
+  EXPECT_EQ(env.lock, "/w/tools.lock");
+  EXPECT_EQ(env.platform, "");
+  EXPECT_EQ(env.lock_environment, "");
+  EXPECT_TRUE(env.lock_categories.empty());
+  EXPECT_EQ(env.prefix, "/opt/cntr/env");
+  EXPECT_EQ(env.compression, "zstd");
+  EXPECT_FALSE(env.ignore_link_scripts);
+}
+
+TEST(EnvSpec, EveryKey) {
+  const Env env = parse_env(env_text("location: /w/CMakeLists.txt:9\nplatform: linux-aarch64\n"
+                                     "lock_environment: test\nlock_categories: [main, dev]\n"
+                                     "prefix: /srv/e\ncompression: xz\nlink_scripts: ignore\n"),
+                            "e.yaml");
+  EXPECT_EQ(env.location, (Location{"/w/CMakeLists.txt", 9, 0}));
+  EXPECT_EQ(env.platform, "linux-aarch64");
+  EXPECT_EQ(env.lock_environment, "test");
+  EXPECT_THAT(env.lock_categories, ElementsAre("main", "dev"));
+  EXPECT_EQ(env.prefix, "/srv/e");
+  EXPECT_EQ(env.compression, "xz");
+  EXPECT_TRUE(env.ignore_link_scripts);
+}
+
+TEST(EnvSpec, RefusesWhatIsNoEnvironment) {
+  EXPECT_THROW(parse_env("cntr: env\nversion: 1\nname: tools\n", "e.yaml"), Error);
+  EXPECT_THROW(parse_env(env_text("prefix: e\n"), "e.yaml"), Error);
+  EXPECT_THROW(parse_env(env_text("link_scripts: run\n"), "e.yaml"), Error);
+  EXPECT_THROW(parse_env(env_text("solver: conda\n"), "e.yaml"), Error);
+}
+
+TEST(EnvIdentitySpec, WritesWhatItReads) {
+  const EnvIdentity identity{digest_of("x"), "/opt/it's \"e\""};
+  EXPECT_EQ(parse_env_identity(write_env_identity(identity), "e.identity"), identity);
+}
+
 TEST(WorkflowIndex, RefusesNamesThatLeaveTheDirectory) {
   EXPECT_THROW(parse_workflow_index("cntr: workflow\nversion: 1\nsource_dir: /w\nbinary_dir: /b\n"
                                     "steps: [../../etc/x]\n",

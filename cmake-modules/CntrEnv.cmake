@@ -1,0 +1,170 @@
+#[=[.rst:
+.. command:: cntr_add_env
+
+  Declares a conda environment that steps can run in::
+
+    cntr_add_env(<name>
+                 LOCK <file>
+                 [PLATFORM <platform>]
+                 [LOCK_ENVIRONMENT <name>] [LOCK_CATEGORIES <name>...]
+                 [PREFIX <directory>]
+                 [COMPRESSION zstd[:<level>]|lz4|gzip[:<level>]|xz[:<level>]]
+                 [LINK_SCRIPTS refuse|ignore])
+
+  ``LOCK <file>``
+    Which packages are in it: an explicit list, as ``conda list --explicit --sha256`` and
+    ``conda-lock`` write it, a ``conda-lock.yml`` or a ``pixi.lock``. A relative path is below the
+    source directory when it is there, else below the build directory; ``<mount>:<path>`` is a path
+    in a mount (:command:`cntr_add_mount`). The build itself may make the file.
+
+  ``PLATFORM <platform>``
+    conda's name of the platform, ``linux-64`` or ``linux-aarch64`` say. By default that of the
+    machine.
+
+  ``LOCK_ENVIRONMENT <name>``, ``LOCK_CATEGORIES <name>...``
+    Which environment of a ``pixi.lock``, by default ``default``; which categories of a
+    ``conda-lock.yml``, by default ``main``.
+
+  ``PREFIX <directory>``
+    The absolute path at which steps see the environment, by default ``/opt/cntr/env``. It need not
+    exist on the host, nor in the image of a step.
+
+  ``COMPRESSION <compression>``
+    How the environment's file in the cache is compressed, by default ``zstd``. It does not change
+    what steps see, so no step runs again when it changes.
+
+  ``LINK_SCRIPTS refuse|ignore``
+    What becomes of a package with a script of its own that is to run when it is installed: it is an
+    error, or the package is taken without what its script would do.
+
+  The environment is built when a step really runs in it: not when a step's result is in the cache.
+  A comment in the lock, or another order of its packages, changes nothing. The target ``<name>``
+  looks at the lock. docs/environments.md has the rest.
+
+  .. code-block:: cmake
+
+    cntr_add_env(tools LOCK conda-linux-64.lock)
+    cntr_add_step(report
+      ENV tools
+      COMMAND python ${CMAKE_CURRENT_SOURCE_DIR}/report.py
+      INPUTS report.py weather.csv
+      OUTPUTS report.html)
+#]=]
+cmake_policy(VERSION 3.25)
+
+function(cntr_add_env)
+  _cntr_begin_call()
+  _cntr_collect_arguments(words)
+  _cntr_parse_arguments(env "${words}"
+    ONE LOCK PLATFORM LOCK_ENVIRONMENT PREFIX COMPRESSION LINK_SCRIPTS MANY LOCK_CATEGORIES
+    STRICT LOCK_CATEGORIES)
+  string(CONCAT name "${env_NAME}")
+  _cntr_where(where cntr_add_env "${name}")
+
+  _cntr_check_new_target("${name}")
+  if("LOCK" IN_LIST env_GIVEN)
+    _cntr_add_lock_of_env("${env_LOCK}")
+  elseif(NOT "LOCK" IN_LIST env_SEEN)
+    _cntr_keyword_mistake("LOCK is missing")
+  endif()
+  if(NOT "PREFIX" IN_LIST env_GIVEN)
+    set(env_PREFIX "/opt/cntr/env")
+  endif()
+  _cntr_check_values_of_env()
+
+  _cntr_register(env "${name}" "${where}")
+  _cntr_mistakes_message(message cntr_add_env "${name}" "${env_KNOWN}")
+  if(NOT message STREQUAL "")
+    message(SEND_ERROR "${message}")
+    return()
+  endif()
+
+  set_property(GLOBAL PROPERTY "_CNTR_PREFIX:${name}" "${env_PREFIX}")
+  _cntr_env_spec(text "${name}" "${where}")
+  _cntr_generate_spec(env "${name}" "${text}")
+  _cntr_directory(directory)
+  _cntr_add_edge("${name}" "Looking at environment ${name}" COMMAND env prepare
+                 OUTPUTS "${directory}/envs/${name}.identity")
+endfunction()
+
+# The functions below read the env_* variables of cntr_add_env().
+
+# Notes the lock: a file, or a step that makes one.
+function(_cntr_add_lock_of_env text)
+  get_property(kind GLOBAL PROPERTY "_CNTR_KIND:${text}")
+  if("${kind}" STREQUAL "step")
+    get_property(path GLOBAL PROPERTY "_CNTR_MAKES:${text}")
+    list(LENGTH path count)
+    if(NOT count EQUAL 1)
+      _cntr_mistake("LOCK: the step \"${text}\" makes ${count} outputs: name the one that is the \
+lock")
+      return()
+    endif()
+  else()
+    _cntr_input_path(path LOCK "${text}")
+  endif()
+  if(path STREQUAL "")
+    return()
+  endif()
+  _cntr_note(lock "${path}")
+  _cntr_has_genex(genex "${path}")
+  if(genex)
+    _cntr_note(files "${path}")
+    _cntr_add_targets_of_genex("${path}")
+    return()
+  endif()
+  get_property(type GLOBAL PROPERTY "_CNTR_TYPE:${path}")
+  if("${type}" STREQUAL "directory" OR IS_DIRECTORY "${path}")
+    _cntr_escape(shown "${text}")
+    _cntr_mistake("LOCK: \"${shown}\" is a directory: it must be a file")
+    return()
+  endif()
+  _cntr_check_presence(LOCK "${path}" "${text}" TRUE)
+  _cntr_depend_on_path(LOCK "${path}" "${text}")
+endfunction()
+
+function(_cntr_check_values_of_env)
+  _cntr_escape(platform "${env_PLATFORM}")
+  _cntr_escape(prefix "${env_PREFIX}")
+  _cntr_escape(compression "${env_COMPRESSION}")
+  if("PLATFORM" IN_LIST env_GIVEN AND NOT env_PLATFORM MATCHES "^linux-[a-z0-9_]+$")
+    _cntr_mistake("PLATFORM cannot be \"${platform}\": it is conda's name of one that runs Linux, \
+such as linux-64 or linux-aarch64")
+  endif()
+  string(LENGTH "${env_PREFIX}" length)
+  _cntr_absolute(absolute "/" "${env_PREFIX}")
+  if(NOT env_PREFIX MATCHES "^(/[^]/ \t\r\n;\"'`$\\[]+)+$" OR length GREATER 200
+     OR NOT absolute STREQUAL env_PREFIX)
+    _cntr_mistake("PREFIX cannot be \"${prefix}\": it is an absolute path of at most 200 characters, \
+without blanks, quotes, brackets, ; $ and \\ in it and without a slash at its end")
+  elseif(env_PREFIX MATCHES "^/((src|build|mnt|proc|dev|sys)(/.*)?|tmp)$")
+    _cntr_mistake("PREFIX: nothing can be mounted at ${env_PREFIX}")
+  endif()
+  if("COMPRESSION" IN_LIST env_GIVEN AND NOT env_COMPRESSION MATCHES
+     "^(zstd(:([1-9]|1[0-9]|2[0-2]))?|lz4|gzip(:[1-9])?|xz(:[0-9])?)$")
+    _cntr_mistake("COMPRESSION cannot be \"${compression}\": it is zstd, zstd:1 to zstd:22, lz4, \
+gzip, gzip:1 to gzip:9, xz or xz:0 to xz:9")
+  endif()
+  if("LINK_SCRIPTS" IN_LIST env_GIVEN)
+    _cntr_check_word(LINK_SCRIPTS "${env_LINK_SCRIPTS}" refuse ignore)
+  endif()
+  if("LOCK_ENVIRONMENT" IN_LIST env_GIVEN AND "LOCK_CATEGORIES" IN_LIST env_GIVEN)
+    _cntr_mistake("LOCK_ENVIRONMENT is for a pixi.lock and LOCK_CATEGORIES for a conda-lock.yml: \
+give one of them")
+  endif()
+endfunction()
+
+function(_cntr_env_spec out name where)
+  _cntr_noted(lock lock)
+  set(spec "cntr: env\nversion: 1\n")
+  _cntr_append_entry(spec name "${name}")
+  _cntr_append_entry(spec location "${where}")
+  _cntr_append_entry(spec lock "${lock}")
+  _cntr_append_entry(spec platform "${env_PLATFORM}")
+  _cntr_append_entry(spec lock_environment "${env_LOCK_ENVIRONMENT}")
+  _cntr_append_list(spec lock_categories ${env_LOCK_CATEGORIES})
+  _cntr_append_entry(spec prefix "${env_PREFIX}")
+  _cntr_append_entry(spec compression "${env_COMPRESSION}")
+  _cntr_append_entry(spec link_scripts "${env_LINK_SCRIPTS}")
+  set(${out} "${spec}" PARENT_SCOPE)
+endfunction()

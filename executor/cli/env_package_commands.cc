@@ -1,0 +1,165 @@
+#include <map>
+#include <memory>
+#include <optional>
+
+#include "base/error.h"
+#include "base/file_system.h"
+#include "base/json_reader.h"
+#include "base/text.h"
+#include "build/env_identity.h"
+#include "build/shown_env.h"
+#include "cli/env_commands.h"
+#include "cli/session.h"
+#include "env/environment.h"
+
+namespace cntr::cli {
+namespace {
+
+// --- diff -------------------------------------------------------------------------------------
+
+struct DiffOptions {
+  std::string before;
+  std::string after;
+  std::string directory = ".";
+};
+
+// The packages of a lock file, or of an environment of the project.
+env::EnvLock packages_of(const std::string& name, const std::string& directory) {
+  const std::string path = normal_path(name, current_directory());
+  if (name.find('/') == std::string::npos && !exists(path)) {
+    return env::locked_packages(find_env({name, directory}).env);
+  }
+  spec::Env env;
+  env.name = name;
+  env.lock = path;
+  return env::locked_packages(env);
+}
+
+std::string text_of(const env::LockedPackage& package) {
+  return package.version + " " + package.build;
+}
+
+bool is_same_file(const env::LockedPackage& a, const env::LockedPackage& b) {
+  if (a.sha256 && b.sha256) return *a.sha256 == *b.sha256;
+  return a.md5 == b.md5;
+}
+
+struct Pair {
+  const env::LockedPackage* before = nullptr;
+  const env::LockedPackage* after = nullptr;
+};
+
+std::string difference_text(const std::string& name, const Pair& pair) {
+  if (pair.after == nullptr) return "- " + name + " " + text_of(*pair.before) + "\n";
+  if (pair.before == nullptr) return "+ " + name + " " + text_of(*pair.after) + "\n";
+  const std::string before = text_of(*pair.before);
+  const std::string after = text_of(*pair.after);
+  if (before != after) return "~ " + name + " " + before + " -> " + after + "\n";
+  if (is_same_file(*pair.before, *pair.after)) return "";
+  return "~ " + name + " " + before + ": another file\n";
+}
+
+int print_difference(const DiffOptions& options) {
+  const env::EnvLock before = packages_of(options.before, options.directory);
+  const env::EnvLock after = packages_of(options.after, options.directory);
+  std::map<std::string, Pair> pairs;
+  for (const env::LockedPackage& package : before.packages) pairs[package.name].before = &package;
+  for (const env::LockedPackage& package : after.packages) pairs[package.name].after = &package;
+  std::string out;
+  for (const auto& [name, pair] : pairs) out += difference_text(name, pair);
+  print(out);
+  return kSuccess;
+}
+
+void add_diff_command(CLI::App& env, Action& action) {
+  CLI::App* const diff =
+      env.add_subcommand("diff", "Say in which packages two environments differ");
+  const auto options = std::make_shared<DiffOptions>();
+  diff->add_option("before", options->before, "An environment of the project, or a lock file")
+      ->required();
+  diff->add_option("after", options->after, "The same")->required();
+  diff->add_option("-C,--build", options->directory, "The build directory")->capture_default_str();
+  diff->footer(
+      "A line for each package: - it is gone, + it is new, ~ it is another one. No line: the same\n"
+      "packages. Example: git show HEAD:tools.lock >old.lock && cntr env diff ./old.lock tools");
+  diff->callback([&action, options] { action = [options] { return print_difference(*options); }; });
+}
+
+// --- verify -----------------------------------------------------------------------------------
+
+// What of an environment is not as its packages' records say.
+class Verification {
+ public:
+  explicit Verification(std::string directory) : directory_(std::move(directory)) {}
+
+  void run() {
+    const std::string records = directory_ + "/conda-meta";
+    for (const std::string& name : list_directory(records)) {
+      if (!name.ends_with(".json")) continue;
+      ++packages_;
+      const JsonNode record = JsonNode::parse(read_file(records + "/" + name), name);
+      for (const JsonNode& path : record.at("paths_data").at("paths").elements()) check(path);
+    }
+  }
+
+  std::string report() const {
+    if (!problems_.empty()) return join(problems_, "\n") + "\n";
+    return std::to_string(files_) + " files of " + std::to_string(packages_) +
+           " packages are as the packages say.\n";
+  }
+  bool is_sound() const { return problems_.empty(); }
+
+ private:
+  void check(const JsonNode& entry) {
+    const std::string path = entry.at("_path").text();
+    const auto stat = stat_link(directory_ + "/" + path);
+    if (!stat) {
+      problems_.push_back(quote(path) + " is not there");
+      return;
+    }
+    if (stat->kind != FileKind::kRegular || !entry.find("sha256_in_prefix")) return;
+    ++files_;
+    const std::string digest = digest_of_file(directory_ + "/" + path).hex();
+    // A file that the prefix does not change has the sum that its package was made with.
+    const bool is_original = entry.find("sha256") && !entry.find("prefix_placeholder");
+    if (digest != entry.at("sha256_in_prefix").text() ||
+        (is_original && digest != entry.at("sha256").text())) {
+      problems_.push_back(quote(path) + " is not the file of its package");
+    }
+  }
+
+  std::string directory_;
+  uint64_t packages_ = 0;
+  uint64_t files_ = 0;
+  std::vector<std::string> problems_;
+};
+
+int verify_env(const EnvChoice& choice) {
+  const FoundEnv found = find_env(choice);
+  store::Cache cache(store::Cache::default_root(), warnings());
+  const spec::EnvIdentity identity = build::identity_of_unchanged_lock(found.spec_path);
+  const std::string image = env::built_image(found.env, identity, cache, warnings());
+  const build::ShownEnv shown = build::show_env(found.env, image, cache, warnings());
+  Verification verification(shown.path());
+  verification.run();
+  print(verification.report());
+  return verification.is_sound() ? kSuccess : kEnvironmentError;
+}
+
+void add_verify_command(CLI::App& env, Action& action) {
+  CLI::App* const verify =
+      env.add_subcommand("verify", "Check every file of an environment against its package's sums");
+  const auto choice = std::make_shared<EnvChoice>();
+  add_env_choice(*verify, *choice);
+  verify->footer("Exits with 0 when all are as the packages say, else with 3.");
+  verify->callback([&action, choice] { action = [choice] { return verify_env(*choice); }; });
+}
+
+}  // namespace
+
+void add_env_package_commands(CLI::App& env, Action& action) {
+  add_diff_command(env, action);
+  add_verify_command(env, action);
+}
+
+}  // namespace cntr::cli

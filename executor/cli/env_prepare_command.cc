@@ -1,0 +1,23 @@
+#include <memory>
+
+#include "build/env_identity.h"
+#include "cli/env_commands.h"
+
+namespace cntr::cli {
+
+void add_env_prepare_command(CLI::App& env, Action& action) {
+  CLI::App* const prepare = env.add_subcommand(
+      "prepare", "Find out an environment's identity from its lock and write it down");
+  const auto spec_path = std::make_shared<std::string>();
+  prepare->add_option("spec", *spec_path, "The environment's spec: <build>/cntr/envs/<name>.yaml")
+      ->required();
+  prepare->footer("Builds nothing: that is done when a step really runs in the environment.");
+  prepare->callback([&action, spec_path] {
+    action = [spec_path] {
+      build::prepare_env(*spec_path);
+      return kSuccess;
+    };
+  });
+}
+
+}  // namespace cntr::cli
