@@ -141,3 +141,15 @@ function(_cntr_add_check)
     add_dependencies("${target}" cntr-check)
   endforeach()
 endfunction()
+
+# The target cntr-lock: writes cntr.lock (docs/reference/commands.md).
+function(_cntr_add_lock)
+  get_property(wanted GLOBAL PROPERTY _CNTR_HAS_LOCK)
+  if(NOT wanted OR TARGET cntr-lock OR NOT TARGET cntr::cntr)
+    return()
+  endif()
+  _cntr_directory(directory)
+  add_custom_target(cntr-lock
+    COMMAND "$<TARGET_FILE:cntr::cntr>" lock -C "${directory}"
+    COMMENT "Locking image references" VERBATIM USES_TERMINAL)
+endfunction()

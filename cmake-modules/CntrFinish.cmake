@@ -34,6 +34,7 @@ GENERATED.")
   _cntr_check_configurations()
   _cntr_order_targets("${directories}")
   _cntr_add_check()
+  _cntr_add_lock()
   _cntr_write_index()
 endfunction()
 

@@ -77,6 +77,7 @@ function(cntr_add_step)
     message(SEND_ERROR "${message}")
     return()
   endif()
+  _cntr_lint_step("${name}" "${where}")
   _cntr_add_step_rules("${name}" "${where}")
 endfunction()
 
@@ -111,6 +112,15 @@ function(_cntr_check_environment_of_step)
   endif()
   if(step_HOST AND step_WRITABLE_ROOT)
     _cntr_mistake("WRITABLE_ROOT needs an IMAGE: the root of the host is never writable")
+  endif()
+endfunction()
+
+# What some systems and runners cannot pass on.
+function(_cntr_lint_step name where)
+  string(LENGTH "${step_ENVIRONMENT}" length)
+  if(length GREATER 32768)
+    _cntr_lint("${where}" "step ${name}: ENVIRONMENT has ${length} bytes: put what is so long into a \
+file")
   endif()
 endfunction()
 

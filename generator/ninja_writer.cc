@@ -103,7 +103,9 @@ class NinjaWriter {
   void add_image(const spec::Image& image) {
     const std::string spec = workflow_.image_spec(image);
     const std::string identity = identity_of(spec);
-    add_edge({identity}, "image", {spec, source_of(image)}, image.depfile.has_value());
+    std::vector<std::string> inputs = {spec};
+    for (const std::string& source : sources_of(image)) inputs.push_back(source);
+    add_edge({identity}, "image", inputs, image.depfile.has_value());
     add_variable("spec", shell_quoted(spec));
     add_variable("comment", "Identifying image " + image.name);
   }

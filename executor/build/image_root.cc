@@ -1,7 +1,7 @@
 #include "build/image_root.h"
 
+#include <optional>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include "base/text.h"
@@ -35,20 +35,25 @@ ImageRoot unpacked_root(const spec::Image& image, const spec::ImageIdentity& ide
 
 }  // namespace
 
+const std::string& ImageRoot::path() const {
+  if (const auto* const tree = std::get_if<image::ImageUse>(&use_)) return tree->path();
+  return std::get<Shown>(use_).mounted.path();
+}
+
 ImageRoot provide_root(const spec::Image& image, const spec::ImageIdentity& identity,
                        store::Cache& cache, const WarningSink& warn) {
   if (auto tree = image::find_unpacked_tree(identity.identity, cache)) {
     return ImageRoot(std::move(*tree));
   }
   const mount::Mounts mounts;
-  auto packed = image::find_packed_image(identity.identity, cache);
+  auto packed = image::find_packed_image(image, identity, cache);
   if (!packed) {
     if (const auto why = why_not(mounts)) return unpacked_root(image, identity, cache, *why, warn);
     packed.emplace(image::packed_image(image, identity, cache));
   }
   constexpr size_t kShortHex = 12;
   const std::string name = "image-" + identity.identity.hex().substr(0, kShortHex);
-  mount::Mounted mounted = mounts.mount({packed->path(), 0}, name);
+  mount::Mounted mounted = mounts.mount({packed->file, packed->offset}, name);
   if (auto* const done = std::get_if<mount::MountedImage>(&mounted)) {
     return {std::move(*packed), std::move(*done)};
   }

@@ -2,8 +2,9 @@
 // for all who use it; or a directory, where nothing can mount such files.
 #pragma once
 
-#include <optional>
 #include <string>
+#include <utility>
+#include <variant>
 
 #include "base/warning.h"
 #include "image/image.h"
@@ -16,16 +17,19 @@ namespace cntr::build {
 // In use while this object lives.
 class ImageRoot {
  public:
-  explicit ImageRoot(image::ImageUse tree) : image_(std::move(tree)) {}
-  ImageRoot(image::ImageUse packed, mount::MountedImage mounted)
-      : image_(std::move(packed)), mounted_(std::move(mounted)) {}
+  explicit ImageRoot(image::ImageUse tree) : use_(std::move(tree)) {}
+  ImageRoot(image::PackedImage packed, mount::MountedImage mounted)
+      : use_(Shown{std::move(packed), std::move(mounted)}) {}
 
   // A directory that is never written to.
-  const std::string& path() const { return mounted_ ? mounted_->path() : image_.path(); }
+  const std::string& path() const;
 
  private:
-  image::ImageUse image_;
-  std::optional<mount::MountedImage> mounted_;
+  struct Shown {
+    image::PackedImage packed;
+    mount::MountedImage mounted;
+  };
+  std::variant<image::ImageUse, Shown> use_;
 };
 
 // Packs and mounts what is not there yet. Where nothing can be mounted the image is unpacked, once,

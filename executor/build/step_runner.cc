@@ -20,11 +20,7 @@
 #include "build/sandbox_setup.h"
 #include "build/secret_filter.h"
 #include "build/step_log.h"
-<<<<<<< HEAD
-=======
 #include "env/environment.h"
-#include "image/image.h"
->>>>>>> main
 
 namespace cntr::build {
 
@@ -297,12 +293,8 @@ bool StepRunner::restore(Task& task, const store::ActionResult& result) {
 
 struct StepRunner::Stage {
   Execution execution;
-<<<<<<< HEAD
   std::optional<ImageRoot> image;
-=======
-  std::optional<image::ImageUse> image;
   std::string env_image;  // the squashfs file of the conda environment; "" for none
->>>>>>> main
 };
 
 StepRunner::Stage StepRunner::set_stage(const Task& task) {

@@ -39,6 +39,7 @@ int run(int argc, char** argv) {
   add_check_command(app, action);
   add_image_command(app, action);
   add_env_command(app, action);
+  add_lock_command(app, action);
   add_cache_command(app, action);
   add_doctor_command(app, action);
   try {

@@ -15,6 +15,8 @@ void add_run_command(CLI::App& app, Action& action);
 void add_check_command(CLI::App& app, Action& action);
 void add_image_command(CLI::App& app, Action& action);
 void add_env_command(CLI::App& app, Action& action);
+void add_lock_options(CLI::App& command, Action& action);
+void add_lock_command(CLI::App& app, Action& action);
 void add_explain_command(CLI::App& app, Action& action);
 void add_shell_command(CLI::App& app, Action& action);
 void add_graph_command(CLI::App& app, Action& action);

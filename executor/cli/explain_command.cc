@@ -42,7 +42,9 @@ void collect_before(const spec::Step& step, const spec::Workflow& workflow,
                     const spec::Producers& producers, std::set<const spec::Step*>& seen,
                     std::vector<const spec::Step*>& order) {
   std::vector<std::string> read = spec::inputs_of(step);
-  if (const spec::Image* image = image_of(step, workflow)) read.push_back(spec::source_of(*image));
+  if (const spec::Image* image = image_of(step, workflow)) {
+    for (const std::string& source : spec::sources_of(*image)) read.push_back(source);
+  }
   if (const std::string* lock = lock_of(step, workflow)) read.push_back(*lock);
   for (const std::string& path : read) {
     const spec::Step* const producer = producers.of(path);
@@ -63,9 +65,11 @@ std::vector<std::string> not_made_yet(const spec::Step& step, const spec::Workfl
   };
   std::vector<std::string> reasons;
   const spec::Image* const image = image_of(step, workflow);
-  if (image != nullptr && is_to_be_made(spec::source_of(*image))) {
-    reasons.push_back("image " + image->name + ": " + shown(spec::source_of(*image)) +
-                      " is not made yet");
+  if (image != nullptr) {
+    for (const std::string& source : spec::sources_of(*image)) {
+      if (!is_to_be_made(source)) continue;
+      reasons.push_back("image " + image->name + ": " + shown(source) + " is not made yet");
+    }
   }
   const std::string* const lock = lock_of(step, workflow);
   if (lock != nullptr && is_to_be_made(*lock)) {

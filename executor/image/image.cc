@@ -1,29 +1,22 @@
 #include "image/image.h"
 
 #include <cstdlib>
-#include <functional>
 #include <optional>
 
 #include "base/error.h"
+#include "image/built_image.h"
+#include "image/content.h"
+#include "image/definition.h"
+#include "image/image_archive.h"
+#include "image/image_source.h"
 #include "image/image_store.h"
 #include "image/oci_layout.h"
 #include "image/pack.h"
-#include "image/rootfs.h"
-#include "image/unpack.h"
+#include "image/resolve.h"
+#include "image/sif.h"
 
 namespace cntr::image {
 namespace {
-
-Error changed(const std::string& source) {
-  return user_error(source + " has changed since its identity was taken",
-                    {"Build again when nothing changes it any more."});
-}
-
-// The tree's digest, of files that are not worth remembering.
-Digest digest_of_tree(const std::string& directory) {
-  store::FileDigests digests(nullptr, store::disk_reader(), system_clock(), {});
-  return digests.tree(directory, store::SpecialFiles::kSkip)->digest();
-}
 
 // A directory would be copied into itself.
 void check_not_around(const std::string& rootfs, const store::Cache& cache) {
@@ -38,28 +31,16 @@ void check_not_around(const std::string& rootfs, const store::Cache& cache) {
                    {"Set CNTR_CACHE_DIR to a directory outside of it."});
 }
 
-FileKind rootfs_kind(const std::string& rootfs) {
-  const auto info = stat_file(rootfs);
-  if (!info) {
-    throw user_error("there is no " + rootfs,
-                     {"When a rule of the build makes it, ROOTFS must name that rule's output."});
-  }
-  if (info->kind != FileKind::kDirectory && info->kind != FileKind::kRegular) {
-    throw user_error(rootfs + " is neither a directory nor a tar archive");
-  }
-  return info->kind;
-}
-
 Digest identify_directory(const std::string& rootfs, store::Cache& cache) {
   check_not_around(rootfs, cache);
   const auto tree = cache.file_digests().tree(rootfs, store::SpecialFiles::kSkip);
-  if (!tree) throw changed(rootfs);
+  if (!tree) throw source_changed(rootfs);
   return tree->digest();
 }
 
 Digest identify_archive(const std::string& archive, store::Cache& cache) {
   const auto content = cache.file_digests().file(archive);
-  if (!content) throw changed(archive);
+  if (!content) throw source_changed(archive);
   const std::string fact = "rootfs " + content->digest.hex();
   const auto known = [&]() -> std::optional<Digest> {
     const auto text = cache.find_fact(fact);
@@ -69,64 +50,59 @@ Digest identify_archive(const std::string& archive, store::Cache& cache) {
   ImageStore images(cache);
   const auto fill = [&](const std::string& file) {
     const PackedRootfs packed = pack_rootfs_archive(archive, file);
-    if (packed.archive != content->digest) throw changed(archive);
+    if (packed.archive != content->digest) throw source_changed(archive);
     cache.add_fact(fact, packed.tree.hex());
     return packed.tree;
   };
   return images.make("archive-" + content->digest.hex(), known, fill);
 }
 
-LayoutImage find_in_layout(const spec::Image& image, const OciLayout& layout,
-                           const Digest& identity) {
-  LayoutImage source = layout.find(image.tag);
-  if (source.identity != identity) throw changed(*image.oci_layout);
-  return source;
+Digest identify_rootfs(const std::string& rootfs, store::Cache& cache) {
+  return rootfs_kind(rootfs) == FileKind::kDirectory ? identify_directory(rootfs, cache)
+                                                     : identify_archive(rootfs, cache);
 }
 
-void pack_source(const spec::Image& image, const Digest& identity, const std::string& file) {
-  if (image.oci_layout) {
-    const OciLayout layout(*image.oci_layout);
-    return pack_layers(layout, find_in_layout(image, layout, identity), file);
+Digest identify_sif(const std::string& sif, store::Cache& cache) {
+  const SifPartition partition = read_sif(sif);
+  const std::string wanted = machine_platform().architecture;
+  if (!partition.architecture.empty() && partition.architecture != wanted) {
+    throw user_error(sif + " is for " + partition.architecture + ", this machine is " + wanted);
   }
-  const std::string& rootfs = *image.rootfs;
-  const Digest tree = rootfs_kind(rootfs) == FileKind::kDirectory
-                          ? pack_rootfs_directory(rootfs, file)
-                          : pack_rootfs_archive(rootfs, file).tree;
-  if (tree != identity) throw changed(rootfs);
+  const auto content = cache.file_digests().file(sif);
+  if (!content) throw source_changed(sif);
+  return content->digest;
 }
 
-void unpack_rootfs(const std::string& rootfs, const Digest& identity, const std::string& directory,
-                   TreeModes modes) {
-  Digest tree;
-  if (rootfs_kind(rootfs) == FileKind::kDirectory) {
-    copy_rootfs(rootfs, directory, modes);
-    tree = digest_of_tree(directory);
-  } else {
-    tree = unpack_rootfs_archive(rootfs, directory, modes).tree;
-  }
-  if (tree != identity) throw changed(rootfs);
+Content open_sif(const std::string& sif, const Digest& identity, store::Cache& cache) {
+  if (identify_sif(sif, cache) != identity) throw source_changed(sif);
+  return SifContent{sif, read_sif(sif), nullptr};
 }
 
-void unpack_source(const spec::Image& image, const Digest& identity, const std::string& directory,
-                   TreeModes modes) {
-  if (image.oci_layout) {
-    const OciLayout layout(*image.oci_layout);
-    unpack_layers(layout, find_in_layout(image, layout, identity), directory, modes);
-  } else {
-    unpack_rootfs(*image.rootfs, identity, directory, modes);
-  }
-  add_mount_points(directory, modes);
+// Of the sources whose images are kept in the cache.
+ResolvedImage identify_resolved(const spec::Image& image, store::Cache& cache) {
+  if (image.build) return identify_built(image, cache);
+  Resolver resolver(cache, platform_of(image), network_use(image));
+  if (image.archive) return identify_image_archive(*image.archive, resolver, cache);
+  return resolve_reference(image, parse_reference(*image.reference), resolver, cache);
 }
 
-// Adds the image to what went wrong.
-template <typename Action>
-auto in_image(const spec::Image& image, const Action& action) {
-  try {
-    return action();
-  } catch (const Error& error) {
-    throw Error(error.kind(), "Image " + image.name + ": " + error.message(), image.location,
-                error.notes());
-  }
+LayoutImage bring_pulled(const spec::Image& image, const Digest& identity, Resolver& resolver,
+                         store::Cache& cache) {
+  if (auto known = resolver.pulled().find(identity, resolver.platform())) return std::move(*known);
+  if (image.build) return bring_built(image, identity, cache);
+  if (image.archive) return bring_image_archive(*image.archive, identity, resolver, cache);
+  const ResolvedImage found =
+      resolve_reference(image, parse_reference(*image.reference), resolver, cache);
+  if (found.identity != identity) throw source_changed(*image.reference);
+  return resolver.bring(found);
+}
+
+Content open_pulled(const spec::Image& image, const Digest& identity, store::Cache& cache) {
+  Resolver resolver(cache, platform_of(image), network_use(image));
+  LayoutImage source = bring_pulled(image, identity, resolver, cache);
+  auto hold = std::make_shared<const PulledImages>(cache);
+  OciLayout layout = hold->layout();
+  return LayerContent{std::move(layout), std::move(source), std::move(hold)};
 }
 
 }  // namespace
@@ -134,42 +110,58 @@ auto in_image(const spec::Image& image, const Action& action) {
 spec::ImageIdentity identify(const spec::Image& image, store::Cache& cache) {
   return in_image(image, [&]() -> spec::ImageIdentity {
     if (image.oci_layout) {
-      const LayoutImage source = OciLayout(*image.oci_layout).find(image.tag);
+      const LayoutImage source = OciLayout(*image.oci_layout).find(image.tag, platform_of(image));
       return {source.identity, source.config.process};
     }
-    if (rootfs_kind(*image.rootfs) == FileKind::kDirectory) {
-      return {identify_directory(*image.rootfs, cache), {}};
+    if (image.sif) return {identify_sif(*image.sif, cache), {}};
+    if (image.definition) return {identify_definition(image, cache), {}};
+    if (image.rootfs) return {identify_rootfs(*image.rootfs, cache), {}};
+    const ResolvedImage found = identify_resolved(image, cache);
+    return {found.identity, found.config.process};
+  });
+}
+
+std::optional<spec::ImageIdentity> identify_without_fetching(const spec::Image& image,
+                                                             store::Cache& cache) {
+  spec::Image quiet = image;
+  quiet.pull = spec::PullPolicy::kNever;
+  quiet.locked = true;
+  try {
+    if (image.build) {
+      const auto found = find_built(quiet, cache);
+      if (!found) return std::nullopt;
+      return spec::ImageIdentity{found->identity, found->config.process};
     }
-    return {identify_archive(*image.rootfs, cache), {}};
+    if (image.definition) {
+      const auto found = find_definition(image, cache);
+      if (!found) return std::nullopt;
+      return spec::ImageIdentity{*found, {}};
+    }
+    return identify(quiet, cache);
+  } catch (const Error& error) {
+    const bool is_elsewhere = !error.location().empty() && error.location() != image.location;
+    if (error.kind() != ErrorKind::kUser || is_elsewhere || !image.reference) throw;
+    return std::nullopt;
+  }
+}
+
+Content open_content(const spec::Image& image, const Digest& identity, store::Cache& cache) {
+  return in_image(image, [&]() -> Content {
+    if (image.rootfs) return RootfsContent{*image.rootfs};
+    if (image.sif) return open_sif(*image.sif, identity, cache);
+    if (image.oci_layout) {
+      OciLayout layout(*image.oci_layout);
+      LayoutImage source = layout.find(image.tag, platform_of(image));
+      if (source.identity != identity) throw source_changed(*image.oci_layout);
+      return LayerContent{std::move(layout), std::move(source), nullptr};
+    }
+    if (image.definition) {
+      auto hold = std::make_shared<PulledImages>(cache);
+      const std::string path = sif_of_definition(image, identity, *hold, cache);
+      return SifContent{path, read_sif(path), hold};
+    }
+    return open_pulled(image, identity, cache);
   });
-}
-
-ImageUse packed_image(const spec::Image& image, const spec::ImageIdentity& identity,
-                      store::Cache& cache) {
-  return in_image(image, [&] {
-    return ImageStore(cache).acquire(
-        identity.identity, ImageForm::kPacked,
-        [&](const std::string& file) { pack_source(image, identity.identity, file); });
-  });
-}
-
-ImageUse unpacked_tree(const spec::Image& image, const spec::ImageIdentity& identity,
-                       store::Cache& cache) {
-  return in_image(image, [&] {
-    ImageStore images(cache);
-    return images.acquire(identity.identity, ImageForm::kUnpacked,
-                          [&](const std::string& directory) {
-                            unpack_source(image, identity.identity, directory, images.modes());
-                          });
-  });
-}
-
-std::optional<ImageUse> find_packed_image(const Digest& identity, store::Cache& cache) {
-  return ImageStore(cache).find(identity, ImageForm::kPacked);
-}
-
-std::optional<ImageUse> find_unpacked_tree(const Digest& identity, store::Cache& cache) {
-  return ImageStore(cache).find(identity, ImageForm::kUnpacked);
 }
 
 }  // namespace cntr::image

@@ -8,6 +8,7 @@
 #include <cerrno>
 
 #include "base/error.h"
+#include "image/lock_file.h"
 
 namespace cntr::image {
 namespace {
@@ -16,42 +17,12 @@ namespace {
 constexpr std::string_view kComplete = "cntr image 2\n";
 const std::string kMaking = "make-";
 
-// The file may belong to another user of a shared cache: then it exists, and O_CREAT on it is
-// refused in a sticky directory (fs.protected_regular); and it may be only readable, which is
-// enough for flock() on a local file system.
-UniqueFd open_lock_file(const std::string& path, mode_t mode) {
-  for (;;) {
-    UniqueFd fd(open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW));
-    if (!fd.valid() && errno == EACCES) {
-      fd = UniqueFd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
-    }
-    if (fd.valid()) return fd;
-    if (errno == ENOENT) {
-      fd = UniqueFd(open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
-      if (fd.valid()) {
-        fchmod(fd.get(), mode);  // failing, the cache is not shared
-        return fd;
-      }
-      if (errno == EEXIST) continue;
-    }
-    throw system_error("Cannot open the lock file " + path, errno);
-  }
-}
-
 std::string name_of(const Digest& identity, ImageForm form) {
   return form == ImageForm::kPacked ? identity.hex() : identity.hex() + "-tree";
 }
 
 std::string file_of(ImageForm form) {
   return form == ImageForm::kPacked ? "/image.sqfs" : "/rootfs";
-}
-
-// Who removes an image may remove its lock file as well: then the lock is on a file without a name.
-bool is_file_at(const UniqueFd& fd, const std::string& path) {
-  const auto open_file = stat_descriptor(fd.get());
-  const auto named_file = stat_link(path);
-  return open_file && named_file && open_file->device == named_file->device &&
-         open_file->inode == named_file->inode;
 }
 
 void sync_file_system(const std::string& directory) {
@@ -125,12 +96,7 @@ std::string ImageStore::lock_path(const std::string& name) const {
 }
 
 UniqueFd ImageStore::lock(const std::string& name, int operation) const {
-  const std::string path = lock_path(name);
-  for (;;) {
-    UniqueFd fd = open_lock_file(path, 0600 | (root_mode_ & 0066));
-    if (!lock_open_file(fd.get(), operation)) throw system_error("Cannot lock " + path, errno);
-    if (is_file_at(fd, path)) return fd;
-  }
+  return lock_file(lock_path(name), operation, root_mode_);
 }
 
 bool ImageStore::is_complete(const std::string& name) const {
@@ -153,12 +119,20 @@ std::optional<UniqueFd> ImageStore::lock_if_complete(const std::string& name) co
   return shared;
 }
 
+std::optional<ImageUse> ImageStore::use_if_complete(const std::string& name, ImageForm form,
+                                                    bool made) const {
+  auto shared = lock_if_complete(name);
+  if (!shared) return std::nullopt;
+  const std::string directory = images_ + "/" + name;
+  // `cntr image gc` goes by it. Failing, another user of the cache has made the image.
+  utimensat(AT_FDCWD, (directory + "/complete").c_str(), nullptr, 0);
+  return ImageUse(directory + file_of(form), std::move(*shared), made);
+}
+
 std::optional<ImageUse> ImageStore::find(const Digest& identity, ImageForm form) {
   const std::string name = name_of(identity, form);
   if (!is_complete(name)) return std::nullopt;
-  auto shared = lock_if_complete(name);
-  if (!shared) return std::nullopt;
-  return ImageUse(images_ + "/" + name + file_of(form), std::move(*shared), false);
+  return use_if_complete(name, form, false);
 }
 
 ImageUse ImageStore::acquire(const Digest& identity, ImageForm form, const Fill& fill) {
@@ -166,9 +140,7 @@ ImageUse ImageStore::acquire(const Digest& identity, ImageForm form, const Fill&
   bool made = false;
   // What was made may be removed again before it is locked.
   for (;;) {
-    if (auto shared = lock_if_complete(name)) {
-      return ImageUse(images_ + "/" + name + file_of(form), std::move(*shared), made);
-    }
+    if (auto use = use_if_complete(name, form, made)) return std::move(*use);
     const UniqueFd work = lock(kMaking + name, LOCK_EX);
     if (lock_if_complete(name)) continue;
     Draft draft(scratch_, name, form, modes());

@@ -50,6 +50,7 @@ class ImageStore {
   UniqueFd lock(const std::string& name, int operation) const;
   bool is_complete(const std::string& name) const;
   std::optional<UniqueFd> lock_if_complete(const std::string& name) const;
+  std::optional<ImageUse> use_if_complete(const std::string& name, ImageForm form, bool made) const;
   void publish(Draft& draft, const std::string& name) const;
 
   std::string images_;

@@ -10,6 +10,9 @@ namespace {
 
 using Node = JsonNode;
 
+const std::string kIndex = "application/vnd.oci.image.index.v1+json";
+const std::string kManifest = "application/vnd.oci.image.manifest.v1+json";
+
 Digest to_digest(const Node& node) {
   const std::string text = node.text();
   const auto digest = text.starts_with("sha256:") ? Digest::parse(text) : std::nullopt;
@@ -64,6 +67,28 @@ spec::ImageConfig to_image_config(const Node& process) {
 
 std::string Platform::text() const {
   return os + "/" + architecture + (variant.empty() ? "" : "/" + variant);
+}
+
+Platform parse_platform(const std::string& text) {
+  const std::vector<std::string> parts = split(text, '/');
+  return {parts.at(0), parts.at(1), parts.size() > 2 ? parts[2] : ""};
+}
+
+bool is_index(const std::string& media_type) {
+  return media_type == kIndex ||
+         media_type == "application/vnd.docker.distribution.manifest.list.v2+json";
+}
+
+bool is_manifest(const std::string& media_type) {
+  return media_type == kManifest ||
+         media_type == "application/vnd.docker.distribution.manifest.v2+json";
+}
+
+std::string media_type_of(std::string_view text, const std::string& where) {
+  const Node root = Node::parse(text, where);
+  check_schema_version(root);
+  if (const auto type = root.find("mediaType")) return type->text();
+  return root.find("manifests") ? kIndex : kManifest;
 }
 
 void check_layout_version(std::string_view text, const std::string& where) {

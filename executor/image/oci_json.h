@@ -22,7 +22,11 @@ struct Platform {
   std::string variant;
 
   std::string text() const;  // "linux/arm64/v8"
+  bool operator==(const Platform&) const = default;
 };
+
+// The reverse of text(), for what spec::is_valid_platform() accepts.
+Platform parse_platform(const std::string& text);
 
 // A reference to a blob.
 struct Descriptor {
@@ -43,6 +47,13 @@ struct Config {
   std::vector<Digest> diff_ids;
   spec::ImageConfig process;
 };
+
+bool is_index(const std::string& media_type);
+bool is_manifest(const std::string& media_type);
+
+// The media type of an index or a manifest as its bytes tell it: the member mediaType, which OCI
+// lets a registry leave out, or else the other members.
+std::string media_type_of(std::string_view text, const std::string& where);
 
 // The file oci-layout. Throws unless its version is 1.x.
 void check_layout_version(std::string_view text, const std::string& where);

@@ -18,16 +18,6 @@ namespace {
 constexpr uint64_t kMaxDocument = uint64_t{8} << 20;
 constexpr int kMaxNestedIndexes = 8;
 
-bool is_index(const std::string& media_type) {
-  return media_type == "application/vnd.oci.image.index.v1+json" ||
-         media_type == "application/vnd.docker.distribution.manifest.list.v2+json";
-}
-
-bool is_manifest(const std::string& media_type) {
-  return media_type == "application/vnd.oci.image.manifest.v1+json" ||
-         media_type == "application/vnd.docker.distribution.manifest.v2+json";
-}
-
 bool is_config(const std::string& media_type) {
   return media_type == "application/vnd.oci.image.config.v1+json" ||
          media_type == "application/vnd.docker.container.image.v1+json";
@@ -88,8 +78,10 @@ std::string read_document_at(const std::string& path) {
 
 // A descriptor without a platform may be of any: its config will tell.
 bool fits(const Descriptor& descriptor, const Platform& wanted) {
-  return !descriptor.platform || (descriptor.platform->os == wanted.os &&
-                                  descriptor.platform->architecture == wanted.architecture);
+  return !descriptor.platform ||
+         (descriptor.platform->os == wanted.os &&
+          descriptor.platform->architecture == wanted.architecture &&
+          (wanted.variant.empty() || descriptor.platform->variant == wanted.variant));
 }
 
 // The variant that every machine of the architecture can run.
@@ -102,8 +94,8 @@ bool is_baseline(const Descriptor& descriptor) {
 
 // "If multiple manifests match, the first matching entry should be used" (image-index.md), except
 // that it must not need more than this machine may have.
-std::optional<Descriptor> first_fitting(const std::vector<Descriptor>& descriptors) {
-  const Platform wanted = machine_platform();
+std::optional<Descriptor> first_fitting(const std::vector<Descriptor>& descriptors,
+                                        const Platform& wanted) {
   std::optional<Descriptor> first;
   for (const Descriptor& descriptor : descriptors) {
     if (!fits(descriptor, wanted)) continue;
@@ -114,20 +106,21 @@ std::optional<Descriptor> first_fitting(const std::vector<Descriptor>& descripto
 }
 
 // Several images for this machine that are not variants of one.
-bool is_ambiguous(const std::vector<Descriptor>& descriptors) {
+bool is_ambiguous(const std::vector<Descriptor>& descriptors, const Platform& wanted) {
   std::set<Digest> images;
   std::set<std::string> platforms;
   std::set<std::string> names;
   for (const Descriptor& descriptor : descriptors) {
-    if (!fits(descriptor, machine_platform()) || !images.insert(descriptor.digest).second) continue;
+    if (!fits(descriptor, wanted) || !images.insert(descriptor.digest).second) continue;
     platforms.insert(descriptor.platform ? descriptor.platform->text() : "");
     names.insert(descriptor.ref_name);
   }
   return images.size() > 1 && (names.size() > 1 || platforms.size() < images.size());
 }
 
-Error other_platform(const std::string& where, const std::set<std::string>& platforms) {
-  return user_error(where + " has no image for " + machine_platform().text(),
+Error other_platform(const std::string& where, const Platform& wanted,
+                     const std::set<std::string>& platforms) {
+  return user_error(where + " has no image for " + wanted.text(),
                     {"It is for " + join({platforms.begin(), platforms.end()}, ", ") + "."});
 }
 
@@ -160,6 +153,19 @@ Platform machine_platform() {
   return {"linux", found != kNames.end() ? found->second : names.machine, ""};
 }
 
+Descriptor choose_manifest(const std::vector<Descriptor>& listed, const Platform& wanted,
+                           const std::string& where) {
+  if (listed.empty()) throw user_error(where + " lists no image");
+  if (const auto chosen = first_fitting(listed, wanted)) return *chosen;
+  throw other_platform(where, wanted, platforms_of(listed));
+}
+
+void check_platform(const Config& config, const Platform& wanted, const std::string& where) {
+  const Platform& found = config.platform;
+  if (found.os == wanted.os && found.architecture == wanted.architecture) return;
+  throw other_platform(where, wanted, {escaped(found.text())});
+}
+
 OciLayout::OciLayout(std::string directory) : directory_(std::move(directory)) {
   const auto info = stat_file(directory_);
   if (!info) throw user_error("there is no directory " + directory_);
@@ -170,24 +176,26 @@ OciLayout::OciLayout(std::string directory) : directory_(std::move(directory)) {
   check_layout_version(read_document_at(version_file), version_file);
 }
 
-LayoutImage OciLayout::find(const std::optional<std::string>& tag) const {
+LayoutImage OciLayout::find(const std::optional<std::string>& tag, const Platform& wanted) const {
   const std::string index_file = directory_ + "/index.json";
-  const Descriptor chosen = select(parse_index(read_document_at(index_file), index_file), tag);
-  const Manifest manifest = resolve_manifest(chosen);
-  const std::string where = blob_path(manifest.config);
+  return image_of(select(parse_index(read_document_at(index_file), index_file), tag, wanted),
+                  wanted);
+}
+
+LayoutImage OciLayout::image_of(const Descriptor& descriptor, const Platform& wanted) const {
+  const Descriptor resolved = resolve_manifest(descriptor, wanted);
+  const Manifest manifest = parse_manifest(read_document(resolved), blob_path(resolved.digest));
+  const std::string where = blob_path(manifest.config.digest);
   if (!is_config(manifest.config.media_type)) {
     throw user_error(directory_ + " holds an artifact, not an image: its config is of type " +
                      quote(manifest.config.media_type));
   }
   LayoutImage out;
   out.identity = manifest.config.digest;
+  out.manifest = resolved;
   out.config = parse_config(read_document(manifest.config), where);
   out.layers = manifest.layers;
-  const Platform wanted = machine_platform();
-  if (out.config.platform.os != wanted.os ||
-      out.config.platform.architecture != wanted.architecture) {
-    throw other_platform(directory_, {escaped(out.config.platform.text())});
-  }
+  check_platform(out.config, wanted, directory_);
   if (out.layers.size() != out.config.diff_ids.size()) {
     throw user_error(where + " lists " + std::to_string(out.config.diff_ids.size()) +
                      " layers, the manifest " + std::to_string(out.layers.size()));
@@ -201,7 +209,7 @@ LayoutImage OciLayout::find(const std::optional<std::string>& tag) const {
 }
 
 Descriptor OciLayout::select(const std::vector<Descriptor>& listed,
-                             const std::optional<std::string>& tag) const {
+                             const std::optional<std::string>& tag, const Platform& wanted) const {
   std::vector<Descriptor> matching = listed;
   if (tag) {
     std::erase_if(matching, [&](const Descriptor& one) { return one.ref_name != *tag; });
@@ -210,42 +218,37 @@ Descriptor OciLayout::select(const std::vector<Descriptor>& listed,
     if (!tag) throw user_error(directory_ + " holds no image");
     throw user_error(directory_ + " has no image with the tag " + quote(*tag), {tag_list(listed)});
   }
-  const auto first = first_fitting(matching);
-  if (!first) throw other_platform(directory_, platforms_of(matching));
-  if (is_ambiguous(matching)) {
+  const Descriptor first = choose_manifest(matching, wanted, directory_);
+  if (is_ambiguous(matching, wanted)) {
     throw user_error(
         directory_ + " holds more than one image" + (tag ? " with the tag " + quote(*tag) : ""),
         {tag_list(listed), "Name one: OCI_LAYOUT <directory>:<tag>."});
   }
-  return *first;
+  return first;
 }
 
-Manifest OciLayout::resolve_manifest(Descriptor descriptor) const {
+Descriptor OciLayout::resolve_manifest(Descriptor descriptor, const Platform& wanted) const {
   for (int depth = 0; is_index(descriptor.media_type); ++depth) {
-    const std::string where = blob_path(descriptor);
+    const std::string where = blob_path(descriptor.digest);
     if (depth == kMaxNestedIndexes) {
       throw user_error(where + " is nested in more than " + std::to_string(kMaxNestedIndexes) +
                        " indexes");
     }
-    const std::vector<Descriptor> listed = parse_index(read_document(descriptor), where);
-    const auto chosen = first_fitting(listed);
-    if (!chosen && listed.empty()) throw user_error(where + " lists no image");
-    if (!chosen) throw other_platform(where, platforms_of(listed));
-    descriptor = *chosen;
+    descriptor = choose_manifest(parse_index(read_document(descriptor), where), wanted, where);
   }
   if (!is_manifest(descriptor.media_type)) {
     throw user_error(directory_ + " has a manifest of the unknown type " +
                      quote(descriptor.media_type));
   }
-  return parse_manifest(read_document(descriptor), blob_path(descriptor));
+  return descriptor;
 }
 
-std::string OciLayout::blob_path(const Descriptor& descriptor) const {
-  return directory_ + "/blobs/sha256/" + descriptor.digest.hex();
+std::string OciLayout::blob_path(const Digest& digest) const {
+  return directory_ + "/blobs/sha256/" + digest.hex();
 }
 
 UniqueFd OciLayout::open_blob(const Descriptor& descriptor) const {
-  const std::string path = blob_path(descriptor);
+  const std::string path = blob_path(descriptor.digest);
   uint64_t size = 0;
   UniqueFd fd = open_regular(path, size);
   if (size != descriptor.size) {
@@ -256,7 +259,7 @@ UniqueFd OciLayout::open_blob(const Descriptor& descriptor) const {
 }
 
 std::string OciLayout::read_document(const Descriptor& descriptor) const {
-  const std::string path = blob_path(descriptor);
+  const std::string path = blob_path(descriptor.digest);
   const UniqueFd fd = open_blob(descriptor);
   std::string text = read_all(fd.get(), descriptor.size, path);
   if (digest_of(text) != descriptor.digest) {
@@ -266,7 +269,7 @@ std::string OciLayout::read_document(const Descriptor& descriptor) const {
 }
 
 UniqueFd OciLayout::open_layer(const Descriptor& layer) const {
-  const std::string path = blob_path(layer);
+  const std::string path = blob_path(layer.digest);
   UniqueFd fd = open_blob(layer);
   if (digest_of_open_file(fd.get(), path) != layer.digest) {
     throw user_error(path + " is damaged: its content does not have the digest of its name");

@@ -43,7 +43,7 @@ class PictureMaker {
   Picture make() {
     for (const spec::Image& image : workflow_.images) {
       add_node(image_key(workflow_.image_spec(image)), Node::Shape::kImage, image.name);
-      connect(source_of(image), image_key(workflow_.image_spec(image)));
+      add_sources(image);
     }
     for (const spec::Env& env : workflow_.envs) {
       add_node(env_key(workflow_.env_spec(env)), Node::Shape::kImage, env.name);
@@ -73,6 +73,13 @@ class PictureMaker {
   }
   void add_edge(const std::string& from, const std::string& to, const std::string& label) {
     picture_.edges.insert({id(from), id(to), label});
+  }
+  void add_sources(const spec::Image& image) {
+    const std::string to = image_key(workflow_.image_spec(image));
+    for (const std::string& source : sources_of(image)) connect(source, to);
+    if (!image.reference) return;
+    add_node("reference " + *image.reference, Node::Shape::kSource, *image.reference);
+    add_edge("reference " + *image.reference, to, "");
   }
   void connect(const std::string& path, const std::string& to) {
     if (const spec::Step* producer = producers_.of(path)) {

@@ -33,6 +33,18 @@ std::string_view name_of(RunnerKind runner) {
 
 std::string_view name_of(MountMode mode) { return mode == MountMode::kReadWrite ? "rw" : "ro"; }
 
+std::string_view name_of(PullPolicy policy) {
+  switch (policy) {
+    case PullPolicy::kMissing:
+      return "missing";
+    case PullPolicy::kNever:
+      return "never";
+    case PullPolicy::kAlways:
+      return "always";
+  }
+  throw internal_error("A pull policy without a name");
+}
+
 bool is_valid_name(std::string_view name) {
   constexpr size_t kMaxLength = 128;
   if (name.empty() || name.size() > kMaxLength || !is_name_start(name.front())) return false;
@@ -42,6 +54,16 @@ bool is_valid_name(std::string_view name) {
     }
   }
   return true;
+}
+
+bool is_valid_platform(std::string_view text) {
+  constexpr std::string_view kLinux = "linux/";
+  if (!text.starts_with(kLinux)) return false;
+  text.remove_prefix(kLinux.size());
+  const std::string_view architecture = text.substr(0, text.find('/'));
+  const bool has_variant = architecture.size() < text.size();
+  return is_valid_name(architecture) &&
+         (!has_variant || is_valid_name(text.substr(architecture.size() + 1)));
 }
 
 }  // namespace cntr::spec

@@ -107,12 +107,38 @@ struct Step {
   bool operator==(const Step&) const = default;
 };
 
+// PULL: when what is not in the cache may be fetched. With kAlways a reference floats: every build
+// asks what it is now.
+enum class PullPolicy { kMissing, kNever, kAlways };
+
+// CONTAINERFILE: an image that the build makes.
+struct ImageBuild {
+  std::string containerfile;
+  std::string context;                 // a directory
+  std::string target;                  // a stage; "" for the last one
+  std::vector<std::string> arguments;  // "NAME=value", in order
+  std::optional<std::string> builder;  // podman, buildah or docker; nullopt: the first there is
+
+  bool operator==(const ImageBuild&) const = default;
+};
+
 struct Image {
   std::string name;
   Location location;
-  std::optional<std::string> rootfs;  // exactly one of rootfs and oci_layout is set
+  // Exactly one of these is set.
+  std::optional<std::string> rootfs;
   std::optional<std::string> oci_layout;
-  std::optional<std::string> tag;
+  std::optional<std::string> reference;  // "docker://host/name:tag" and its like
+  std::optional<std::string> archive;    // of docker save, or an OCI layout in a tar
+  std::optional<std::string> sif;
+  std::optional<ImageBuild> build;
+  std::optional<std::string> definition;  // Apptainer's
+
+  std::optional<std::string> tag;       // of an OCI layout
+  std::optional<std::string> platform;  // "os/arch" or "os/arch/variant"; nullopt: the machine's
+  PullPolicy pull = PullPolicy::kMissing;
+  std::optional<std::string> lock;  // cntr.lock, of images that have to do with a registry
+  bool locked = false;              // an unlocked reference is an error
   std::optional<std::string> depfile;
   std::optional<std::string> depfile_target;
 
@@ -193,7 +219,10 @@ std::string write_env_identity(const EnvIdentity& identity);
 std::string_view name_of(Network network);
 std::string_view name_of(RunnerKind runner);
 std::string_view name_of(MountMode mode);
+std::string_view name_of(PullPolicy policy);
 
 bool is_valid_name(std::string_view name);
+// "linux/amd64", "linux/arm64/v8".
+bool is_valid_platform(std::string_view text);
 
 }  // namespace cntr::spec

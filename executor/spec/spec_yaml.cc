@@ -41,6 +41,12 @@ std::string checked_name(const std::string& text) {
                     "is at most 128 characters long."});
 }
 
+std::string checked_platform(const std::string& text) {
+  if (is_valid_platform(text)) return text;
+  throw user_error("Bad platform " + quote(text), {"A platform is written linux/<architecture> or "
+                                                   "linux/<architecture>/<variant>."});
+}
+
 std::string checked_variable_name(const std::string& text) {
   if (!text.empty() && text.find('=') == std::string::npos) return text;
   throw user_error("Bad variable name " + quote(text));
@@ -143,6 +149,27 @@ Digest parse_digest_text(const std::string& text) {
   throw user_error("Bad digest " + quote(text), {"Expected sha256: and 64 hexadecimal digits."});
 }
 
+PullPolicy parse_pull(YamlMap& map) {
+  return map.choice<PullPolicy>("pull", PullPolicy::kMissing,
+                                {{"missing", PullPolicy::kMissing},
+                                 {"never", PullPolicy::kNever},
+                                 {"always", PullPolicy::kAlways}});
+}
+
+std::optional<ImageBuild> parse_image_build(YamlMap& map) {
+  ImageBuild build;
+  build.containerfile = map.optional_path("containerfile").value_or("");
+  build.context = map.optional_path("context").value_or(parent_path(build.containerfile));
+  build.target = map.optional_string("target").value_or("");
+  build.arguments = map.strings("build_args");
+  if (map.has("builder")) {
+    build.builder = map.choice<std::string>(
+        "builder", "", {{"podman", "podman"}, {"buildah", "buildah"}, {"docker", "docker"}});
+  }
+  if (build.containerfile.empty()) return std::nullopt;
+  return build;
+}
+
 // JSON's strings are YAML's double-quoted ones, and YAML knows \xNN as well.
 std::string yaml_string(const std::string& text) { return quote(to_utf8(text)); }
 
@@ -208,12 +235,27 @@ Image parse_image(std::string_view text, const std::string& path) {
   image.location = parse_location(map.optional_string("location").value_or(""));
   image.rootfs = map.optional_path("rootfs");
   image.oci_layout = map.optional_path("oci_layout");
+  image.reference = map.optional_string("reference");
+  image.archive = map.optional_path("archive");
+  image.sif = map.optional_path("sif");
+  image.build = parse_image_build(map);
+  image.definition = map.optional_path("definition");
   image.tag = map.optional_string("tag");
+  if (map.has("platform")) image.platform = map.at("platform", checked_platform);
+  image.pull = parse_pull(map);
+  image.lock = map.optional_path("lock");
+  image.locked = map.boolean("locked", false);
   image.depfile = map.optional_path("depfile");
   image.depfile_target = map.optional_string("depfile_target");
   map.finish();
-  if (image.rootfs.has_value() == image.oci_layout.has_value()) {
-    throw map.error_at("name", "An image has one source: rootfs or oci_layout");
+  const int sources = int{image.rootfs.has_value()} + int{image.oci_layout.has_value()} +
+                      int{image.reference.has_value()} + int{image.archive.has_value()} +
+                      int{image.sif.has_value()} + int{image.build.has_value()} +
+                      int{image.definition.has_value()};
+  if (sources != 1) {
+    throw map.error_at("name",
+                       "An image has one source: rootfs, oci_layout, reference, archive, sif, "
+                       "containerfile or definition");
   }
   return image;
 }

@@ -34,7 +34,9 @@ void find_missing_sources(const Workflow& workflow, const Producers& producers,
                          " needs, and it is not there.");
     }
   };
-  for (const Image& image : workflow.images) check(source_of(image), "image " + image.name);
+  for (const Image& image : workflow.images) {
+    for (const std::string& source : sources_of(image)) check(source, "image " + image.name);
+  }
   for (const Env& env : workflow.envs) check(env.lock, "environment " + env.name);
   for (const Step& step : workflow.steps) {
     for (const std::string& input : inputs_of(step)) {
@@ -63,7 +65,9 @@ class CycleFinder {
     std::vector<std::string> paths = inputs_of(step);
     if (step.image_spec) {
       const auto image = images_.find(*step.image_spec);
-      if (image != images_.end()) paths.push_back(source_of(*image->second));
+      if (image != images_.end()) {
+        for (const std::string& source : sources_of(*image->second)) paths.push_back(source);
+      }
     }
     if (step.env_spec) {
       const auto env = envs_.find(*step.env_spec);
@@ -175,8 +179,13 @@ std::vector<std::string> outputs_of(const Step& step) {
   return {out.begin(), out.end()};
 }
 
-const std::string& source_of(const Image& image) {
-  return image.rootfs ? *image.rootfs : *image.oci_layout;
+std::vector<std::string> sources_of(const Image& image) {
+  if (image.build) return {image.build->containerfile, image.build->context};
+  for (const auto* source :
+       {&image.rootfs, &image.oci_layout, &image.archive, &image.sif, &image.definition}) {
+    if (*source) return {**source};
+  }
+  return {};
 }
 
 Producers::Producers(const Workflow& workflow) {

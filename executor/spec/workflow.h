@@ -37,8 +37,8 @@ std::string find_workflow_directory(const std::string& start);
 // Files and directories that a step reads or makes.
 std::vector<std::string> inputs_of(const Step& step);
 std::vector<std::string> outputs_of(const Step& step);
-// What an image is made from.
-const std::string& source_of(const Image& image);
+// Files and directories that an image is made from. None for a reference.
+std::vector<std::string> sources_of(const Image& image);
 
 // Host path -> the step that makes it. An input below a directory output belongs to its step.
 class Producers {

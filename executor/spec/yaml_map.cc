@@ -7,7 +7,7 @@
 namespace cntr::spec {
 namespace {
 
-Location location_of(const YAML::Mark& mark, const std::string& path) {
+Location location_at(const YAML::Mark& mark, const std::string& path) {
   if (mark.is_null()) return {path, 0, 0};
   return {path, mark.line + 1, mark.column + 1};
 }
@@ -23,7 +23,7 @@ YAML::Node parse_yaml_document(std::string_view text, const std::string& path) {
     }
     return documents.front();
   } catch (const YAML::Exception& failure) {
-    throw user_error_at(location_of(failure.mark, path), "Not valid YAML: " + failure.msg);
+    throw user_error_at(location_at(failure.mark, path), "Not valid YAML: " + failure.msg);
   }
 }
 
@@ -173,9 +173,13 @@ Error YamlMap::error_at(const std::string& key, const std::string& message,
   return error_at_node(node.IsDefined() ? node : node_, message, std::move(notes));
 }
 
+Location YamlMap::location_of(const std::string& key) const {
+  return location_at(node_[key].Mark(), path_);
+}
+
 Error YamlMap::error_at_node(const YAML::Node& node, const std::string& message,
                              std::vector<std::string> notes) const {
-  return user_error_at(location_of(node.Mark(), path_), message, std::move(notes));
+  return user_error_at(location_at(node.Mark(), path_), message, std::move(notes));
 }
 
 void YamlMap::finish() const {

@@ -72,6 +72,8 @@ class YamlMap {
 
   Error error_at(const std::string& key, const std::string& message,
                  std::vector<std::string> notes = {}) const;
+  // Where the key's value stands.
+  Location location_of(const std::string& key) const;
   void finish() const;
 
  private:

@@ -1,0 +1,1 @@
+list(APPEND options -D CNTR_LINT_ERRORS=ON)

@@ -1,0 +1,2 @@
+# The same as errors.
+cntr_add_image(latest REFERENCE debian)

@@ -1,0 +1,105 @@
+# SIF files, and definitions.
+
+need_sif_tools() {
+  need squashfs-tools sh -c 'command -v mksquashfs && command -v unsquashfs'
+  need python3 python3 --version
+}
+
+# make_sif <file> <text>: a SIF with busybox and /text, as the format says (pkg/sif of sylabs/sif).
+make_sif() {
+  rm -rf sif_root sif.squashfs
+  make_busybox_root sif_root
+  mkdir -p sif_root/.singularity.d/env
+  echo "$2" >sif_root/text
+  quietly mksquashfs sif_root sif.squashfs -quiet -no-progress -all-root
+  python3 - "$1" sif.squashfs <<'PY'
+import platform, struct, sys
+code = {"x86_64": b"02\0", "aarch64": b"04\0", "i686": b"01\0"}.get(platform.machine(), b"00\0")
+data = open(sys.argv[2], "rb").read()
+offset, count = 40960, 48
+header = (b"#!/usr/bin/env run-singularity\n\0" + b"SIF_MAGIC\0" + b"01\0" + code + bytes(16) +
+          struct.pack("<8q", 0, 0, count - 1, count, 4096, 585 * count, offset, len(data)))
+descriptor = struct.pack("<i?III7q", 0x4004, True, 1, 0xf0000001, 0, offset, len(data), len(data), 0, 0, 0, 0)
+descriptor += bytes(128) + struct.pack("<ii", 1, 2) + code
+descriptor += bytes(585 - len(descriptor))
+with open(sys.argv[1], "wb") as out:
+    out.write(header.ljust(4096, b"\0") + descriptor)
+    out.seek(offset)
+    out.write(data)
+PY
+}
+
+test_a_sif_is_run() {
+  need_bubblewrap
+  need_sif_tools
+  make_sif app.sif one
+  begin_project <<<"cntr_add_image(app SIF $work/app.sif)
+cntr_add_step(probe IMAGE app STDOUT seen.txt COMMAND cat /text)"
+  configure
+  build_and_expect probe
+  expect_seen one
+  build_and_expect ""
+  # Moved, it is the same; overwritten in place, with its old time, it is not.
+  mv app.sif other.sif
+  sed -i "s|app.sif|other.sif|" project/CMakeLists.txt
+  configure
+  build_and_expect ""
+  touch -r other.sif stamp
+  make_sif new.sif two
+  cat new.sif >other.sif
+  touch -r stamp other.sif
+  build_and_expect probe
+  expect_seen two
+}
+
+test_sif_files_that_cannot_be_run() {
+  need_sif_tools
+  make_sif app.sif one
+  begin_project <<<"cntr_add_image(app SIF $work/app.sif)"
+  configure
+  local prepare=(cntr image prepare build/cntr/images/app.yaml)
+  "${prepare[@]}"
+  head -c 50000 app.sif >cut.sif
+  cat cut.sif >app.sif
+  expect_code 2 "${prepare[@]}"
+  expect_output "Image app: $work/app.sif: the SIF file is damaged: its root file system does not lie within the file"
+  echo "no SIF" >app.sif
+  expect_code 2 "${prepare[@]}"
+  expect_output "Image app: $work/app.sif: it is not a SIF file"
+  rm app.sif
+  expect_code 2 "${prepare[@]}"
+  expect_output "Image app: there is no file $work/app.sif"
+}
+
+test_a_definition_is_built_once() {
+  need_bubblewrap
+  need_sif_tools
+  make_sif made.sif one
+  # Apptainer is not everywhere: what it would make lies ready.
+  mkdir bin
+  printf '#!/bin/sh\necho "$@" >>%s/builds\ntest -e data.txt && cp %s/made.sif "$2"\n' "$work" "$work" >bin/apptainer
+  chmod +x bin/apptainer
+  PATH=$work/bin:$PATH
+  begin_project <<<"cntr_add_image(app DEFINITION app.def)
+cntr_add_step(probe IMAGE app STDOUT seen.txt COMMAND cat /text)"
+  printf 'Bootstrap: docker\nFrom: debian:12\n%%files\n    data.txt /data\n%%post\n    true\n' >project/app.def
+  echo data >project/data.txt
+  configure
+  build_and_expect probe
+  expect_seen one
+  rm -rf build
+  configure
+  build_and_expect "" probe
+  expect_equal builds 1 "$(wc -l <builds)"
+  echo more >>project/data.txt
+  build_and_expect ""
+  expect_equal builds 2 "$(wc -l <builds)"
+  make_sif made.sif two
+  build_and_expect ""
+  (cd build && quietly cntr image build app)
+  build_and_expect probe
+  expect_seen two
+  rm project/data.txt
+  expect_code 2 cntr image prepare build/cntr/images/app.yaml
+  expect_output "Image app: there is no $work/project/data.txt"
+}
