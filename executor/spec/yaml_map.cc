@@ -59,7 +59,7 @@ std::vector<std::string> YamlMap::keys() const {
   return out;
 }
 
-Location YamlMap::location() const { return location_of(node_.Mark(), path_); }
+Location YamlMap::location() const { return location_at(node_.Mark(), path_); }
 
 YAML::Node YamlMap::take(const std::string& key) {
   taken_.insert(key);
