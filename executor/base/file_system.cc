@@ -334,6 +334,8 @@ namespace {
 
 UniqueFd open_lock_file(const std::string& path) {
   UniqueFd fd(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666));
+  // A file that may only be read can be locked as well.
+  if (!fd.valid() && errno == EACCES) fd = UniqueFd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!fd.valid()) throw system_error("Cannot open the lock file " + path, errno);
   return fd;
 }

@@ -60,9 +60,25 @@ void append_counted(Words& words, const char* option, const Words& command) {
   append(words, command);
 }
 
+// A podman that is killed while the runtime makes the container does not know of it, and would
+// leave its cgroups and its state, which are where podman lets the runtime put them. An ordinary
+// user's podman first has to learn that all its processes are gone. $0 is the file with the
+// container's id, $1 its name, the rest the podman.
+constexpr const char* kRemoval = R"sh(name=$1; shift
+[ "$(id -u)" = 0 ] || "$@" system migrate || exit
+"$@" rm --force --time 0 --ignore "$name" || exit
+[ -s "$0" ] || exit 0
+container=$(cat "$0") user=$(id -u)
+for directory in /run "$XDG_RUNTIME_DIR" "/run/user/$user" "/tmp/podman-run-$user"; do
+  for runtime in runc crun; do
+    [ ! -e "$directory/$runtime/$container" ] ||
+      "$runtime" --root "$directory/$runtime" delete --force "$container" || exit
+  done
+done)sh";
+
 // Files in an ordinary user's containers may belong to one of their subordinate ids, and only a
 // podman, which must have its own files elsewhere meanwhile, can remove those.
-Words removal(const Sandbox& sandbox, const PodmanClient& client) {
+Words final_removal(const Sandbox& sandbox, const PodmanClient& client) {
   const std::string scratch = scratch_directory(sandbox);
   if (sandbox.caller.uid == 0) return {"rm", "-rf", scratch};
   Words words = {"sh", "-c", R"("$@"; rm -rf "$0")", scratch};
@@ -252,6 +268,7 @@ class Podman : public Runner {
 Command plan_podman(const Sandbox& sandbox, const PodmanClient& client) {
   const std::string name = "cntr-" + sandbox.id;
   const std::string id_file = sandbox.work_directory + "/container-id";
+  const std::string pid_file = sandbox.work_directory + "/container-pid";
   const Words podman = podman_in(scratch_directory(sandbox) + "/step", client);
   Command command = command_for(sandbox, {client.supervisor});
   command.environment = client.environment;
@@ -259,16 +276,17 @@ Command plan_podman(const Sandbox& sandbox, const PodmanClient& client) {
   Words& argv = command.argv;
   if (sandbox.terminal) argv.push_back("--terminal");
   if (sandbox.caller.uid == 0) argv.push_back("--private-mounts");
-  append(argv, {"--scratch", scratch_directory(sandbox), "--started", id_file});
+  append(argv, {"--scratch", scratch_directory(sandbox), "--started", pid_file});
   const ShortBinds inputs = short_binds(sandbox);
   if (!inputs.directory.empty()) append(argv, {"--link", inputs.link, inputs.directory});
-  Words cleanup = podman;
-  append(cleanup, {"rm", "--force", "--time", "0", "--ignore", name});
+  Words cleanup = {"sh", "-c", kRemoval, id_file, name};
+  append(cleanup, podman);
   append_counted(argv, "--cleanup", cleanup);
-  append_counted(argv, "--finally", removal(sandbox, client));
+  append_counted(argv, "--finally", final_removal(sandbox, client));
   argv.push_back("--");
   append(argv, podman);
-  append(argv, {"run", "--rm", "--name", name, "--cidfile", id_file, "--log-driver", "none"});
+  append(argv, {"run", "--rm", "--name", name, "--cidfile", id_file, "--pidfile", pid_file,
+                "--log-driver", "none"});
   append(argv, {"--network", sandbox.network == spec::Network::kHost ? "host" : "none"});
   append(argv, {"--no-hosts", "--passwd=false", "--http-proxy=false", "--systemd=false"});
   append(argv, {"--cap-drop", "ALL", "--security-opt", "no-new-privileges"});

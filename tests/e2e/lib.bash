@@ -273,10 +273,11 @@ build_and_expect() {
 
 # Processes and mounts that have to do with this test: its directory has a unique name, which is in
 # the environment of what it starts, or on its command line, and in the mounts of every sandbox.
-# Without starting anything.
+# And podman's own directories, which name it too.
 leftovers() {
   local name mark process words variables mounts
   name=$(basename "$work")
+  grep -rlsF "$name" /tmp/cntr-[0-9a-f]*[0-9a-f]/step 2>/dev/null || true
   for process in /proc/[0-9]*; do
     [ "${process#/proc/}" != "$BASHPID" ] || continue
     {
@@ -308,7 +309,21 @@ containers() {
     grep -F "$(basename "$work")" || true
 }
 
+gone_or_in_use() {
+  local cgroup
+  for cgroup in "$@"; do
+    [ ! -e "$cgroup" ] || [ -n "$(cat "$cgroup/cgroup.procs" 2>/dev/null)" ] || return
+  done
+}
+
 expect_no_container() {
+  # podman's cgroups, where it makes them itself; those of other tests may be there for a moment.
+  local state
+  while read -r state; do
+    expect_equal "what its runtime left" "" \
+      "$(ls -d /run/{runc,crun}/"$state" /tmp/podman-run-*/{runc,crun}/"$state" 2>/dev/null || true)"
+  done < <(find "$work" -name container-id -exec sed '$a\' {} +)
+  wait_until gone_or_in_use /sys/fs/cgroup/{,memory/}libpod_parent/libpod-*
   if docker version >/dev/null 2>&1; then
     expect_equal "containers left behind" "" "$(containers)"
   fi

@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "base/error.h"
 #include "base/text.h"
 #include "fake_tree.h"
@@ -344,30 +346,36 @@ TEST(PodmanPlanTest, AStepOfAnOrdinaryUser) {
   step.argv = {"tool", "", "-x", "two words\xff"};
   step.binds = {{"/h/a,\"b", "/src/a", false, false}, {"/h/out", "/build/out", true, true}};
   const Command command = podman(step);
+  const auto in = [](const std::string& name) {
+    const std::string directory = "/tmp/cntr-step1/" + name;
+    return "/usr/bin/podman --log-level fatal --root " + directory + "/root --runroot " +
+           directory + "/run --tmpdir " + directory +
+           "/tmp --storage-driver vfs --events-backend file";
+  };
+  const auto script = std::find(command.argv.begin(), command.argv.end(), "-c");
+  ASSERT_NE(script, command.argv.end());
+  const std::string removal = script[1];  // tested by what it leaves
   EXPECT_EQ(
       join(command.argv, " "),
-      "/s/cntr-supervisor --scratch /tmp/cntr-step1 --started /w/container-id"
-      " --cleanup 19 /usr/bin/podman --log-level fatal --root /tmp/cntr-step1/step/root"
-      " --runroot /tmp/cntr-step1/step/run --tmpdir /tmp/cntr-step1/step/tmp"
-      " --storage-driver vfs --events-backend file rm --force --time 0 --ignore cntr-step1"
-      " --finally 21 sh -c \"$@\"; rm -rf \"$0\" /tmp/cntr-step1"
-      " /usr/bin/podman --log-level fatal --root /tmp/cntr-step1/removal/root"
-      " --runroot /tmp/cntr-step1/removal/run --tmpdir /tmp/cntr-step1/removal/tmp"
-      " --storage-driver vfs --events-backend file unshare rm -rf /tmp/cntr-step1/step"
-      " -- /usr/bin/podman --log-level fatal --root /tmp/cntr-step1/step/root"
-      " --runroot /tmp/cntr-step1/step/run --tmpdir /tmp/cntr-step1/step/tmp"
-      " --storage-driver vfs --events-backend file"
-      " run --rm --name cntr-step1 --cidfile /w/container-id --log-driver none --network none"
-      " --no-hosts --passwd=false --http-proxy=false --systemd=false --cap-drop ALL"
-      " --security-opt no-new-privileges --security-opt label=disable --hostname cntr --workdir /"
-      " --user 1000:100 --uidmap 1000:0:1 --uidmap 0:1:1 --gidmap 100:0:1 --gidmap 0:1:1"
-      " --read-only --read-only-tmpfs=false --mount type=tmpfs,target=/src,ro"
-      " --mount type=bind,source=/w/build,target=/build"
-      " --mount type=bind,source=/w/tmp,target=/tmp"
-      " --mount type=bind,source=/s/cntr-init,target=/run/cntr-init,ro"
-      " --mount type=bind,\"source=/h/a,\"\"b\",target=/src/a,ro"
-      " --mount type=bind,source=/h/out,target=/build/out --env CNTR_WORD_*"
-      " --rootfs /img:O /run/cntr-init /build/sub tool  -x two%20words%FF");
+      "/s/cntr-supervisor --scratch /tmp/cntr-step1 --started /w/container-pid --cleanup 18 sh "
+      "-c " +
+          removal + " /w/container-id cntr-step1 " + in("step") +
+          " --finally 21 sh -c \"$@\"; rm -rf \"$0\" "
+          "/tmp/cntr-step1 " +
+          in("removal") + " unshare rm -rf /tmp/cntr-step1/step -- " + in("step") +
+          " run --rm --name cntr-step1 --cidfile /w/container-id --pidfile /w/container-pid "
+          "--log-driver none --network none"
+          " --no-hosts --passwd=false --http-proxy=false --systemd=false --cap-drop ALL"
+          " --security-opt no-new-privileges --security-opt label=disable --hostname cntr "
+          "--workdir /"
+          " --user 1000:100 --uidmap 1000:0:1 --uidmap 0:1:1 --gidmap 100:0:1 --gidmap 0:1:1"
+          " --read-only --read-only-tmpfs=false --mount type=tmpfs,target=/src,ro"
+          " --mount type=bind,source=/w/build,target=/build"
+          " --mount type=bind,source=/w/tmp,target=/tmp"
+          " --mount type=bind,source=/s/cntr-init,target=/run/cntr-init,ro"
+          " --mount type=bind,\"source=/h/a,\"\"b\",target=/src/a,ro"
+          " --mount type=bind,source=/h/out,target=/build/out --env CNTR_WORD_*"
+          " --rootfs /img:O /run/cntr-init /build/sub tool  -x two%20words%FF");
   EXPECT_THAT(command.environment,
               ElementsAre("HOME=/home/ada", "CNTR_WORD_0=PATH=/bin", "CNTR_WORD_1=TOKEN=a%20secret",
                           "CNTR_WORD_2=PWD=/build/sub"));
