@@ -1,5 +1,7 @@
 #include "build/image_root.h"
 
+#include <unistd.h>
+
 #include <optional>
 #include <utility>
 #include <vector>
@@ -33,6 +35,11 @@ ImageRoot unpacked_root(const spec::Image& image, const spec::ImageIdentity& ide
   return ImageRoot(std::move(tree));
 }
 
+bool can_use_mount(const spec::Step& step, runner::Kind runner) {
+  if (geteuid() == 0 || runner == runner::Kind::kDocker) return true;
+  return runner == runner::Kind::kBubblewrap && !step.writable_root;
+}
+
 }  // namespace
 
 const std::string& ImageRoot::path() const {
@@ -40,10 +47,14 @@ const std::string& ImageRoot::path() const {
   return std::get<Shown>(use_).mounted.path();
 }
 
-ImageRoot provide_root(const spec::Image& image, const spec::ImageIdentity& identity,
-                       store::Cache& cache, const WarningSink& warn) {
+ImageRoot provide_root(const spec::Step& step, runner::Kind runner, const spec::Image& image,
+                       const spec::ImageIdentity& identity, store::Cache& cache,
+                       const WarningSink& warn) {
   if (auto tree = image::find_unpacked_tree(identity.identity, cache)) {
     return ImageRoot(std::move(*tree));
+  }
+  if (!can_use_mount(step, runner)) {
+    return ImageRoot(image::unpacked_tree(image, identity, cache));
   }
   const mount::Mounts mounts;
   auto packed = image::find_packed_image(image, identity, cache);

@@ -9,6 +9,7 @@
 #include "base/warning.h"
 #include "image/image.h"
 #include "mount/mount.h"
+#include "runner/runner.h"
 #include "spec/spec.h"
 #include "store/cache.h"
 
@@ -32,10 +33,15 @@ class ImageRoot {
   std::variant<image::ImageUse, Shown> use_;
 };
 
-// Packs and mounts what is not there yet. Where nothing can be mounted the image is unpacked, once,
-// with a warning that says why; a tree that is there is used without another look. Throws as
-// packed_image() and mount::Mounts::mount() do.
-ImageRoot provide_root(const spec::Image& image, const spec::ImageIdentity& identity,
-                       store::Cache& cache, const WarningSink& warn);
+// The root for a step with that runner. Packs and mounts what is not there yet. Where nothing can
+// be mounted the image is unpacked, once, with a warning that says why; a tree that is there is
+// used without another look. Throws as packed_image() and mount::Mounts::mount() do.
+//
+// An ordinary user gets a tree, without a warning, where a mount would be of no use: podman, and a
+// writable root, need files that belong to the caller, and apptainer may be root, who cannot look
+// into what users mount with FUSE.
+ImageRoot provide_root(const spec::Step& step, runner::Kind runner, const spec::Image& image,
+                       const spec::ImageIdentity& identity, store::Cache& cache,
+                       const WarningSink& warn);
 
 }  // namespace cntr::build

@@ -303,16 +303,20 @@ StepRunner::Stage StepRunner::set_stage(const Task& task) {
   stage.execution.work = task.files.work;
   stage.execution.lock_fd = task.lock_fd;
   stage.execution.secrets = secret_values(task.step);
-  if (task.image) {
-    stage.image.emplace(provide_root(*task.image, *task.identity, context_.cache, context_.warn));
-    stage.execution.root = runner::Root{task.identity->identity, stage.image->path()};
-    stage.execution.image_config = &task.identity->config;
-  }
+  set_root(task, stage);
   if (task.env) {
     stage.env_image =
         env::built_image(*task.env, *task.env_identity, context_.cache, context_.warn);
   }
   return stage;
+}
+
+void StepRunner::set_root(const Task& task, Stage& stage) {
+  if (!task.image) return;
+  stage.image.emplace(provide_root(task.step, stage.execution.runner, *task.image, *task.identity,
+                                   context_.cache, context_.warn));
+  stage.execution.root = runner::Root{task.identity->identity, stage.image->path()};
+  stage.execution.image_config = &task.identity->config;
 }
 
 std::optional<ShownEnv> StepRunner::show_env(const Task& task, Stage& stage) {
@@ -362,6 +366,7 @@ LaunchResult StepRunner::launch(const Task& task, Stage& stage, StepLog& log) {
       return result;
     }
     execution.runner = context_.launcher.choose(task.step, rejected);
+    set_root(task, stage);
   }
 }
 

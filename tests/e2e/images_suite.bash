@@ -68,3 +68,44 @@ test_the_user_of_a_layout_is_honoured() {
 
 test_ordinary_user_has_layers() { as_ordinary_user test_layers_of_a_layout_are_applied; }
 test_ordinary_user_has_the_user_of_a_layout() { as_ordinary_user test_the_user_of_a_layout_is_honoured; }
+
+# A project with one image and some steps in it, and mounts of its own.
+packed_project() {
+  need_bubblewrap
+  export CNTR_MOUNT_IDLE=0
+  begin_project <<'CMAKE'
+foreach(i RANGE 3)
+  cntr_add_step(step${i} IMAGE box STDOUT seen${i}.txt COMMAND ls /)
+endforeach()
+CMAKE
+  configure
+}
+
+test_an_image_is_packed_once_and_mounted() {
+  need squashfs test -e /dev/fuse -o -w /dev/loop-control
+  packed_project
+  build
+  expect_equal images 1 "$(find "$CNTR_CACHE_DIR/v1/images" -name image.sqfs | wc -l)"
+  expect_equal trees 0 "$(find "$CNTR_CACHE_DIR/v1/images" -name rootfs | wc -l)"
+  for place in build dev proc src tmp; do grep -qx "$place" build/seen0.txt; done
+  local packed
+  packed=$(find "$CNTR_CACHE_DIR/v1/images" -name image.sqfs)
+  sha256sum "$packed" >first.sum
+  quietly cntr cache clear
+  rm build/seen*
+  rm -f build/cntr/state/*.signature
+  build
+  quietly sha256sum -c first.sum
+}
+
+test_an_image_is_unpacked_where_nothing_mounts_and_says_so_once() {
+  packed_project
+  export CNTR_MOUNT_WITH=none
+  build
+  expect_equal warnings 1 "$(grep -c 'image box was unpacked, because squashfs files cannot be mounted' last.log)"
+  expect_equal images 0 "$(find "$CNTR_CACHE_DIR/v1/images" -name image.sqfs | wc -l)"
+  expect_equal trees 1 "$(find "$CNTR_CACHE_DIR/v1/images" -name rootfs | wc -l)"
+  for place in build dev proc src tmp; do grep -qx "$place" build/seen0.txt; done
+}
+
+test_ordinary_user_has_packed_images() { as_ordinary_user test_an_image_is_packed_once_and_mounted; }
