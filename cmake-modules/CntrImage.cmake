@@ -76,7 +76,9 @@
 #]=]
 cmake_policy(VERSION 3.25)
 
-set(_CNTR_IMAGE_SOURCES ROOTFS OCI_LAYOUT REFERENCE ARCHIVE SIF CONTAINERFILE DEFINITION)
+# A property, because a variable would be of the directory that included this file.
+set_property(GLOBAL PROPERTY _CNTR_IMAGE_SOURCES
+             ROOTFS OCI_LAYOUT REFERENCE ARCHIVE SIF CONTAINERFILE DEFINITION)
 
 function(cntr_add_image)
   _cntr_begin_call()
@@ -122,14 +124,15 @@ endfunction()
 
 function(_cntr_check_keywords_of_image)
   set(sources "")
-  foreach(keyword IN LISTS _CNTR_IMAGE_SOURCES)
+  get_property(all_sources GLOBAL PROPERTY _CNTR_IMAGE_SOURCES)
+  foreach(keyword IN LISTS all_sources)
     if(keyword IN_LIST image_SEEN)
       list(APPEND sources ${keyword})
     endif()
   endforeach()
   list(LENGTH sources count)
   if(count EQUAL 0)
-    list(JOIN _CNTR_IMAGE_SOURCES ", " known)
+    list(JOIN all_sources ", " known)
     _cntr_keyword_mistake("the source is missing: one of ${known}")
     return()
   elseif(count GREATER 1)
@@ -355,7 +358,8 @@ function(_cntr_image_spec out name where tag depfile identity)
   set(spec "cntr: image\nversion: 1\n")
   _cntr_append_entry(spec name "${name}")
   _cntr_append_entry(spec location "${where}")
-  foreach(keyword IN LISTS _CNTR_IMAGE_SOURCES)
+  get_property(all_sources GLOBAL PROPERTY _CNTR_IMAGE_SOURCES)
+  foreach(keyword IN LISTS all_sources)
     if(keyword IN_LIST image_GIVEN)
       string(TOLOWER ${keyword} key)
     endif()

@@ -64,7 +64,8 @@ struct StepContext {
 
 // Not thread-safe; many threads may have one each. Throws Errors as resolve() and set_up_sandbox()
 // do, an environment Error when the build tree cannot be written or the runner cannot start, and
-// Stopped when the thread is asked to stop while no sandbox runs; then the outputs are as they were.
+// Stopped when the thread is asked to stop while no sandbox runs; then the outputs are as they
+// were.
 class StepRunner {
  public:
   explicit StepRunner(StepContext context) : context_(std::move(context)) {}

@@ -1,6 +1,8 @@
 #include <memory>
 
-#include "base/process.h"
+#include "base/environment.h"
+#include "base/stop_request.h"
+#include "base/stop_signals.h"
 #include "base/units.h"
 #include "cli/command.h"
 #include "cli/env_commands.h"
@@ -52,6 +54,18 @@ int build_env(const BuildArguments& arguments) {
   return kSuccess;
 }
 
+// What is being written is removed when a signal asks to end.
+int stoppable(const Action& action) {
+  StopRequest stop;
+  const StopSignals signals(stop, {});
+  const StopScope scope(stop);
+  try {
+    return action();
+  } catch (const Stopped&) {
+    return kInterrupted;
+  }
+}
+
 void add_build_command(CLI::App& command, Action& action) {
   CLI::App* const build =
       command.add_subcommand("build", "Make an environment: a lock becomes one squashfs file");
@@ -82,7 +96,9 @@ void add_build_command(CLI::App& command, Action& action) {
       ->check(CLI::IsMember({"on", "off"}))
       ->capture_default_str();
   build->add_flag("-q,--quiet", arguments->quiet, "Print warnings and errors only");
-  build->callback([&action, arguments] { action = [arguments] { return build_env(*arguments); }; });
+  build->callback([&action, arguments] {
+    action = [arguments] { return stoppable([&] { return build_env(*arguments); }); };
+  });
 }
 
 }  // namespace

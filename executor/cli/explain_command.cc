@@ -163,7 +163,8 @@ void add_explain_command(CLI::App& app, Action& action) {
       ->capture_default_str();
   command->add_flag("--json", options->json, "For programs");
   command->footer(
-      "Nothing is run or changed. Files that no step makes are known where cntr-ninja has built.\n"
+      "Nothing is run or changed. Files that no step makes are known where cntr-ninja\n"
+      "has built.\n"
       "Example: cntr explain -C build monthly.csv");
   command->callback([&action, options] { action = [options] { return run_explain(*options); }; });
 }

@@ -42,18 +42,18 @@ class NotedRuns : public engine::BuildStatus {
  public:
   void total_changed(const engine::WorkTotal& /*total*/) override {}
   void build_started() override {}
-  void edge_started(EdgeId edge, int64_t /*start_ms*/) override { order_.push_back(edge); }
+  void edge_started(EdgeId edge, int64_t /*start_ms*/) override { order.push_back(edge); }
   void edge_finished(const engine::EdgeEnd& /*end*/) override {}
   void build_finished() override {}
   void info(const std::string& /*text*/) override {}
   void warning(const std::string& text) override { warnings()(text); }
   void error(const std::string& text) override { warnings()(text); }
   void explanation(EdgeId edge, const std::string& text) override {
-    reasons_[edge].push_back(text);
+    reasons[edge].push_back(text);
   }
 
-  std::vector<EdgeId> order_;
-  std::map<EdgeId, std::vector<std::string>> reasons_;
+  std::vector<EdgeId> order;
+  std::map<EdgeId, std::vector<std::string>> reasons;
 };
 
 class EdgeExplainer {
@@ -86,16 +86,16 @@ class EdgeExplainer {
     // An alias is made by no command: what it stands for is all that there is to say.
     const bool is_alias = graph().has(edge, ninja::kPhony);
     if (!is_alias) {
-      explanation.reasons = runs_.reasons_[edge];
+      explanation.reasons = runs_.reasons[edge];
       explanation.command = graph().command(edge);
     }
     explanation.would_execute = !explanation.reasons.empty();
-    for (const EdgeId before : runs_.order_) {
+    for (const EdgeId before : runs_.order) {
       if (before == edge) continue;
       const std::string output(graph().path(graph().outputs(before).front()));
       explanation.waiting.push_back(output);
-      if (is_alias && !runs_.reasons_[before].empty()) {
-        explanation.reasons.push_back(output + ": " + runs_.reasons_[before].front());
+      if (is_alias && !runs_.reasons[before].empty()) {
+        explanation.reasons.push_back(output + ": " + runs_.reasons[before].front());
       }
     }
     if (is_alias) {

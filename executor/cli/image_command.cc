@@ -155,10 +155,8 @@ CLI::App* add_for_images(CLI::App& group, Action& action, const std::string& nam
 
 void add_push(CLI::App& group, Action& action) {
   const auto options = std::make_shared<ImageOptions>();
-  CLI::App* const command = add(group, action, "push",
-                                "Push an image to a registry, under each "
-                                "of the references",
-                                options, push_images);
+  CLI::App* const command =
+      add(group, action, "push", "Push an image to a registry", options, push_images);
   options->names.resize(1);
   command->add_option("name", options->names.front(), "The image")->required();
   command->add_option("references", options->references, "<host>/<name>:<tag>")->required();
@@ -169,7 +167,7 @@ void add_push(CLI::App& group, Action& action) {
 void add_gc(CLI::App& group, Action& action) {
   const auto options = std::make_shared<ImageOptions>();
   CLI::App* const command =
-      add(group, action, "gc", "Remove images from the cache that were not used for long", options,
+      add(group, action, "gc", "Remove from the cache what was not used for long", options,
           collect_garbage);
   command->add_option("--unused-for", options->age, "Such as 12h or 30d")->capture_default_str();
 }

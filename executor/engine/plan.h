@@ -39,7 +39,7 @@ class Plan {
     // Does the file exist? Of sources only.
     std::function<bool(ninja::NodeId)> exists;
     // Is this edge clean, and all that it needs too? Then it is not gone into. May be empty.
-    std::function<bool(ninja::EdgeId)> is_untouched;
+    std::function<bool(ninja::EdgeId)> is_untouched = nullptr;
   };
 
   Plan(State& state, Hooks hooks) : state_(state), hooks_(std::move(hooks)) {}

@@ -123,29 +123,34 @@ Digest Recorder::signature_of(EdgeId edge, std::span<const Link> read) const {
   return digest_of(text);
 }
 
+// Another one each time.
+Digest Recorder::digest_of_run(const Begun& begun, const Digest& signature) {
+  return digest_of("run " + std::to_string(begun.time) + "." + std::to_string(++runs_) + " " +
+                   signature.hex());
+}
+
 void Recorder::finish_outputs(EdgeId edge, const Begun& begun, const Digest& signature) {
   const bool restat = state_.graph.restat(edge);
-  std::optional<ContentId> stamp;
+  const Digest of_action = digest_of("stamp " + signature.hex());
   for (const auto& [output, before] : begun.outputs) {
     files_.look_again(output);
     if (!files_.is_stamp(output)) continue;
     const Identity& now = files_.identity(output);
     const bool untouched =
         now.exists() == before.identity.exists() && now.mtime == before.identity.mtime;
+    const bool is_known = before.content != kUnknown;
     // restat = 1: a command that leaves its stamp alone says that nothing has changed.
-    if (restat && untouched && before.content != kUnknown) {
+    if (restat && untouched && is_known) {
       files_.set_stamp(output, before.content);
       continue;
     }
-    if (!stamp) {
-      // An output that is never written says nothing of what else the command did.
-      const Digest digest = now.exists()
-                                ? digest_of("stamp " + signature.hex())
-                                : digest_of("run " + std::to_string(begun.time) + "." +
-                                            std::to_string(++runs_) + " " + signature.hex());
-      stamp = state_.contents.add(digest);
-    }
-    files_.set_stamp(output, *stamp);
+    // And one that touches it, though all that it read is as it was, says that something has.
+    const bool touched_again = restat && is_known && before.identity.is_regular() &&
+                               state_.contents.at(before.content) == of_action;
+    // An output that is never written says nothing of what else the command did.
+    const bool is_new = !now.exists() || touched_again;
+    files_.set_stamp(output,
+                     state_.contents.add(is_new ? digest_of_run(begun, signature) : of_action));
   }
 }
 

@@ -46,6 +46,7 @@ class Recorder {
  private:
   using Nodes = std::vector<ninja::NodeId>;
   std::optional<ContentId> read_input(ninja::NodeId node, const Begun& begun);
+  Digest digest_of_run(const Begun& begun, const Digest& signature);
   void finish_outputs(ninja::EdgeId edge, const Begun& begun, const Digest& signature);
   void write_record(ninja::EdgeId edge, const std::vector<Link>& read, size_t inputs,
                     size_t programs, uint32_t duration_ms);

@@ -10,7 +10,7 @@
 namespace cntr::env {
 namespace {
 
-using Variables = std::vector<std::pair<std::string, std::string>>;
+using VariableList = std::vector<std::pair<std::string, std::string>>;
 
 // Names in a directory of the environment, in byte order; none when it is not there.
 std::vector<std::string> names_in(const std::string& directory) {
@@ -24,7 +24,7 @@ bool is_variable_name(const std::string& name) {
          name.find('\0') == std::string::npos;
 }
 
-void set(Variables& variables, const std::string& name, const std::string& value) {
+void set(VariableList& variables, const std::string& name, const std::string& value) {
   const auto found = std::find_if(variables.begin(), variables.end(),
                                   [&](const auto& variable) { return variable.first == name; });
   if (found == variables.end()) {
@@ -35,7 +35,7 @@ void set(Variables& variables, const std::string& name, const std::string& value
 }
 
 // A later file wins.
-void add_variables_of_packages(const std::string& directory, Variables& variables) {
+void add_variables_of_packages(const std::string& directory, VariableList& variables) {
   const std::string folder = "etc/conda/env_vars.d";
   for (const std::string& name : names_in(directory + "/" + folder)) {
     const std::string file = folder + "/" + name;

@@ -9,7 +9,9 @@
 #include <utility>
 #include <vector>
 
+#include "base/environment.h"
 #include "base/process.h"
+#include "base/stop_request.h"
 #include "base/text.h"
 #include "env/conda_meta.h"
 
@@ -74,7 +76,7 @@ Command curl_command(const std::string& config) {
               "-",
               "--write-out",
               "%{http_code}"};
-  for (char** entry = environ; *entry != nullptr; ++entry) out.environment.emplace_back(*entry);
+  out.environment = current_environment();
   out.extra_fd = config;
   return out;
 }
@@ -85,7 +87,7 @@ Attempt try_once(const std::string& config) {
       curl_command(config), {}, [&](std::string_view bytes) { out.status.append(bytes); },
       [&](std::string_view bytes) { out.message.append(bytes); });
   out.exit_code = status.code;
-  if (status.interrupted) throw environment_error("Interrupted while downloading");
+  if (status.interrupted) throw Stopped();
   return out;
 }
 
@@ -118,6 +120,7 @@ void download(const std::string& url, const std::string& to, const DownloadOptio
     }
     if (result.exit_code == kNoRanges) unlink(to.c_str());
     std::this_thread::sleep_for(pause);
+    throw_if_stopped();
     pause *= 2;
   }
 }

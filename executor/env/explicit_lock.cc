@@ -1,8 +1,6 @@
 // "@EXPLICIT" lists, as `conda list --explicit` and conda-lock write them (CEP 23).
-#include <cstdlib>
-
+#include "base/environment.h"
 #include "base/file_system.h"
-#include "base/process.h"
 #include "base/text.h"
 #include "env/lock_formats.h"
 

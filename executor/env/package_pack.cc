@@ -5,6 +5,7 @@
 #include <unordered_map>
 
 #include "base/error.h"
+#include "base/stop_request.h"
 #include "base/text.h"
 #include "squashfs/tree.h"
 
@@ -50,6 +51,7 @@ class Packer {
 
  private:
   void take(const PayloadEntry& entry, TarReader& reader) {
+    throw_if_stopped();
     const auto found = places_.find(entry.path);
     if (entry.kind == TarKind::kHardLink) {
       if (found != places_.end()) link(entry, found->second);

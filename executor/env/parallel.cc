@@ -4,8 +4,11 @@
 #include <atomic>
 #include <exception>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <vector>
+
+#include "base/stop_request.h"
 
 namespace cntr::env {
 
@@ -14,9 +17,13 @@ void run_in_parallel(size_t count, unsigned threads, const std::function<void(si
   std::mutex mutex;
   std::exception_ptr failure;
   size_t failed = count;
+  const StopRequest* const stop = stop_request_of_thread();
   const auto work = [&] {
+    std::optional<StopScope> scope;
+    if (stop != nullptr) scope.emplace(*stop);
     for (size_t i = next++; i < count; i = next++) {
       try {
+        throw_if_stopped();
         task(i);
       } catch (...) {
         next = count;

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/process.h"
+#include "base/stop_request.h"
 #include "base/text.h"
 #include "squashfs/data_pack_reader.h"
 
@@ -109,7 +110,7 @@ std::vector<std::optional<std::string>> PycMaker::compile_some(const PythonSourc
   const ExitStatus status = run_process(
       command, {}, [&](std::string_view bytes) { answer.append(bytes); },
       [&](std::string_view bytes) { complaint.append(bytes); });
-  if (status.interrupted) throw environment_error("Interrupted while compiling Python files");
+  if (status.interrupted) throw Stopped();
   auto out = parse_answer(answer, static_cast<size_t>(end - begin));
   if (status.code != 0 || out.size() != static_cast<size_t>(end - begin)) {
     const std::vector<std::string> lines = split(complaint, '\n');

@@ -14,7 +14,7 @@
 namespace cntr::image {
 namespace {
 
-Error changed(const std::string& path) {
+Error changed_meanwhile(const std::string& path) {
   return user_error(path + " has changed while the build's context was read", {"Build again."});
 }
 
@@ -68,7 +68,7 @@ class ContextReader {
     }
     if (info->kind != FileKind::kRegular) return false;
     const auto content = digests_.file(whole);
-    if (!content) throw changed(whole);
+    if (!content) throw changed_meanwhile(whole);
     const auto kind = content->executable ? store::EntryKind::kExecutable : store::EntryKind::kFile;
     tree_.entries.push_back({path, kind, content->digest, ""});
     return true;
@@ -83,7 +83,7 @@ class ContextReader {
 
 void copy_time(const std::string& from, const std::string& to) {
   struct stat info {};
-  if (stat(from.c_str(), &info) != 0) throw changed(from);
+  if (stat(from.c_str(), &info) != 0) throw changed_meanwhile(from);
   const std::array<timespec, 2> times = {info.st_mtim, info.st_mtim};
   if (utimensat(AT_FDCWD, to.c_str(), times.data(), 0) != 0) {
     throw system_error("Cannot set the time of " + to, errno);
@@ -137,7 +137,7 @@ void stage_context(const BuildContext& context, const std::string& to) {
       case store::EntryKind::kExecutable:
         clone_file(from, target, entry.kind == store::EntryKind::kExecutable ? 0755 : 0644);
         copy_time(from, target);
-        if (digest_of_file(target) != entry.digest) throw changed(from);
+        if (digest_of_file(target) != entry.digest) throw changed_meanwhile(from);
         break;
     }
   }

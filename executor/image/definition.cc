@@ -9,14 +9,14 @@
 namespace cntr::image {
 namespace {
 
-std::string fact_of(const Digest& key) { return "built " + key.hex(); }
+std::string definition_fact(const Digest& key) { return "built " + key.hex(); }
 
-std::optional<Digest> recorded(const Digest& key, store::Cache& cache) {
-  const auto fact = cache.find_fact(fact_of(key));
+std::optional<Digest> recorded_definition(const Digest& key, store::Cache& cache) {
+  const auto fact = cache.find_fact(definition_fact(key));
   return fact ? Digest::parse(*fact) : std::nullopt;
 }
 
-Digest content_of(const std::string& path, store::Cache& cache) {
+Digest digest_of_part(const std::string& path, store::Cache& cache) {
   const auto info = stat_file(path);
   if (!info) throw user_error("there is no " + path);
   if (info->kind == FileKind::kDirectory) {
@@ -34,7 +34,7 @@ Digest key_of(const std::string& definition, store::Cache& cache) {
   std::string text = "definition 1\n";
   for (const std::string& path : files_of_definition(definition)) {
     const std::string name = path == definition ? "" : path_below(path, directory).value_or(path);
-    text += content_of(path, cache).text() + " " + quote(name) + "\n";
+    text += digest_of_part(path, cache).text() + " " + quote(name) + "\n";
   }
   return digest_of(text);
 }
@@ -62,13 +62,13 @@ Digest build(const spec::Image& image, const Digest& key, PulledImages& pulled, 
   PulledImages::FileWork work;
   work.key = key.hex();
   work.known = [&]() -> std::optional<Digest> {
-    const auto identity = recorded(key, cache);
+    const auto identity = recorded_definition(key, cache);
     const bool is_here = identity && pulled.find_file(*identity);
     return want == Want::kRecorded && is_here ? identity : std::nullopt;
   };
   work.fetch = [&](const std::string& file) { build_sif(*image.definition, file); };
   work.record = [&](const Digest& digest) {
-    if (remember) cache.add_fact(fact_of(key), digest.hex());
+    if (remember) cache.add_fact(definition_fact(key), digest.hex());
   };
   return pulled.bring_file(work);
 }
@@ -96,12 +96,12 @@ std::vector<std::string> files_of_definition(const std::string& definition) {
 }
 
 std::optional<Digest> find_definition(const spec::Image& image, store::Cache& cache) {
-  return recorded(key_of(*image.definition, cache), cache);
+  return recorded_definition(key_of(*image.definition, cache), cache);
 }
 
 Digest identify_definition(const spec::Image& image, store::Cache& cache) {
   const Digest key = key_of(*image.definition, cache);
-  if (const auto identity = recorded(key, cache)) return *identity;
+  if (const auto identity = recorded_definition(key, cache)) return *identity;
   PulledImages pulled(cache);
   return build(image, key, pulled, cache, Want::kRecorded, true);
 }

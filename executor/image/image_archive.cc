@@ -39,7 +39,7 @@ void copy_archive(const std::string& archive, const Platform& platform,
   skopeo_copy({transport + link, archive, {}}, platform, directory);
 }
 
-Digest content_of(const std::string& archive, store::Cache& cache) {
+Digest digest_of_archive(const std::string& archive, store::Cache& cache) {
   const auto info = stat_file(archive);
   if (!info) throw user_error("there is no " + archive);
   if (info->kind != FileKind::kRegular) throw user_error(archive + " is not a file");
@@ -72,7 +72,7 @@ LayoutImage bring(const std::string& archive, const Digest& content, Resolver& r
 
 ResolvedImage identify_image_archive(const std::string& archive, Resolver& resolver,
                                      store::Cache& cache) {
-  const Digest content = content_of(archive, cache);
+  const Digest content = digest_of_archive(archive, cache);
   if (const auto fact = cache.find_fact(fact_of(content, resolver.platform()))) {
     const auto identity = Digest::parse(*fact);
     const auto config = identity ? resolver.pulled().find_document(*identity) : std::nullopt;
@@ -84,7 +84,7 @@ ResolvedImage identify_image_archive(const std::string& archive, Resolver& resol
 
 LayoutImage bring_image_archive(const std::string& archive, const Digest& identity,
                                 Resolver& resolver, store::Cache& cache) {
-  LayoutImage image = bring(archive, content_of(archive, cache), resolver, cache, identity);
+  LayoutImage image = bring(archive, digest_of_archive(archive, cache), resolver, cache, identity);
   if (image.identity == identity) return image;
   throw user_error(archive + " has changed since its identity was taken",
                    {"Build again when nothing changes it any more."});

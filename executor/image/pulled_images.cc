@@ -24,7 +24,7 @@ void make_shared_directory(const std::string& path, mode_t root_mode) {
   chmod(path.c_str(), 0700 | (root_mode & 07077));  // failing, the cache is not shared
 }
 
-void sync_file_system(const std::string& directory) {
+void sync_to_disk(const std::string& directory) {
   const UniqueFd fd = open_to_read(directory);
   if (syncfs(fd.get()) != 0) throw system_error("Cannot write " + directory, errno);
 }
@@ -128,7 +128,7 @@ LayoutImage PulledImages::take(const std::string& directory, const Platform& pla
     throw user_error("its config does not have the digest that the manifest names");
   }
   check_platform(parse_config(config, "the config"), platform, "it");
-  sync_file_system(directory);
+  sync_to_disk(directory);
   for (const Descriptor& layer : manifest.layers) {
     const std::string file = directory + "/" + layer.digest.hex();
     if (exists(file)) keep(file, layer.digest);  // a layer may be listed twice
@@ -187,7 +187,7 @@ Digest PulledImages::bring_file(const FileWork& work) {
         work.fetch(file);
         digest = digest_of_file(file);
         const uint64_t size = stat_file(file)->size;
-        sync_file_system(parent_path(file));
+        sync_to_disk(parent_path(file));
         keep(file, *digest);
         write_file_atomically(image_path(*digest), index_text(kSifType, *digest, size));
         work.record(*digest);

@@ -11,6 +11,7 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <optional>
 #include <utility>
 
 #include "base/error.h"
@@ -253,17 +254,19 @@ std::optional<Report> parse_report(const std::string& text) {
 void guard(const Assignment& assignment) {
   watch_for_signals();
   alarm(kMostSecondsToMount);
-  Guardian guardian(assignment);
+  std::optional<Guardian> guardian(std::in_place, assignment);
   Report report;
   try {
-    report = guardian.prepare();
+    report = guardian->prepare();
   } catch (const Error& error) {
     report = {Answer::kFailed, {error.message(), ""}};
   }
   alarm(0);
+  const bool is_mounted = report.answer == Answer::kMounted || report.answer == Answer::kAdopted;
+  // Who hears of a failure tidies up, which these locks would prevent.
+  if (!is_mounted) guardian.reset();
   send(report);
-  if (report.answer != Answer::kMounted && report.answer != Answer::kAdopted) return;
-  guardian.watch();
+  if (is_mounted) guardian->watch();
 }
 
 }  // namespace cntr::mount

@@ -21,7 +21,7 @@ constexpr const char* kInstallBubblewrap =
     "Install bubblewrap (on Debian: apt install bubblewrap).";
 constexpr size_t kMostInputs = 30'000;  // Linux takes 100,000 mounts, an input needs up to three
 // Where the images of NVIDIA look for the libraries of the driver.
-constexpr const char* kGpuLibraries = "/usr/local/nvidia/lib64";
+constexpr const char* kGpuLibraryDirectory = "/usr/local/nvidia/lib64";
 const std::set<std::string> kNotFromHost = {"build", "dev", "proc", "run", "src", "sys", "tmp"};
 
 bool is_for_loader(std::string_view variable) {
@@ -103,7 +103,7 @@ class Options {
     }
     if (sandbox_.gpus && sandbox_.root) {
       for (const GpuFiles::Library& library : gpus_.libraries) {
-        const std::string place = std::string(kGpuLibraries) + "/" + library.name;
+        const std::string place = std::string(kGpuLibraryDirectory) + "/" + library.name;
         binds.push_back({library.path, place, false, false});
       }
     }
@@ -140,7 +140,7 @@ class Options {
   // how bwrap itself is loaded.
   void add_loader_variables() {
     std::vector<std::string> environment = sandbox_.environment;
-    if (sandbox_.gpus && sandbox_.root) add_library_directory(kGpuLibraries, environment);
+    if (sandbox_.gpus && sandbox_.root) add_library_directory(kGpuLibraryDirectory, environment);
     for (const std::string& variable : environment) {
       if (!is_for_loader(variable)) continue;
       const std::string name(variable_name(variable));

@@ -51,13 +51,13 @@ std::vector<std::string> podman_in(const std::string& directory, const PodmanCli
 
 using Words = std::vector<std::string>;
 
-void append(Words& words, const Words& more) {
+void append_words(Words& words, const Words& more) {
   words.insert(words.end(), more.begin(), more.end());
 }
 
 void append_counted(Words& words, const char* option, const Words& command) {
-  append(words, {option, std::to_string(command.size())});
-  append(words, command);
+  append_words(words, {option, std::to_string(command.size())});
+  append_words(words, command);
 }
 
 // A podman that is killed while the runtime makes the container does not know of it, and would
@@ -82,8 +82,8 @@ Words final_removal(const Sandbox& sandbox, const PodmanClient& client) {
   const std::string scratch = scratch_directory(sandbox);
   if (sandbox.caller.uid == 0) return {"rm", "-rf", scratch};
   Words words = {"sh", "-c", R"("$@"; rm -rf "$0")", scratch};
-  append(words, podman_in(scratch + "/removal", client));
-  append(words, {"unshare", "rm", "-rf", scratch + "/step"});
+  append_words(words, podman_in(scratch + "/removal", client));
+  append_words(words, {"unshare", "rm", "-rf", scratch + "/step"});
   return words;
 }
 
@@ -99,14 +99,14 @@ void append_mapping(Words& argv, const char* option, uint32_t inside, uint32_t c
   constexpr uint32_t kNobody = 65'534;
   const uint32_t outside = caller_is_root ? caller : 0;
   const uint32_t unused = caller_is_root ? kNobody : 1;
-  append(argv, {option, std::to_string(inside) + ":" + std::to_string(outside) + ":1"});
-  if (inside != 0) append(argv, {option, "0:" + std::to_string(unused) + ":1"});
+  append_words(argv, {option, std::to_string(inside) + ":" + std::to_string(outside) + ":1"});
+  if (inside != 0) append_words(argv, {option, "0:" + std::to_string(unused) + ":1"});
 }
 
 void append_user(Words& argv, const Sandbox& sandbox) {
   const bool root = sandbox.caller.uid == 0;
-  append(argv,
-         {"--user", std::to_string(sandbox.user.uid) + ":" + std::to_string(sandbox.user.gid)});
+  append_words(
+      argv, {"--user", std::to_string(sandbox.user.uid) + ":" + std::to_string(sandbox.user.gid)});
   if (!has_user_namespace(sandbox)) return;
   append_mapping(argv, "--uidmap", sandbox.user.uid, sandbox.caller.uid, root);
   append_mapping(argv, "--gidmap", sandbox.user.gid, sandbox.caller.gid, root);
@@ -150,7 +150,7 @@ ShortBinds short_binds(const Sandbox& sandbox) {
 
 void append_mounts(Words& argv, const Sandbox& sandbox, const std::vector<Bind>& inputs,
                    const PodmanClient& client) {
-  append(argv, {"--mount", "type=tmpfs,target=/src,ro"});
+  append_words(argv, {"--mount", "type=tmpfs,target=/src,ro"});
   std::vector<Bind> binds = {{sandbox.work_directory + "/build", "/build", true, true},
                              {sandbox.work_directory + "/tmp", "/tmp", true, true},
                              {client.init, kInitInside, false, false}};
@@ -159,7 +159,7 @@ void append_mounts(Words& argv, const Sandbox& sandbox, const std::vector<Bind>&
     binds.push_back({"/etc/hosts", "/etc/hosts", false, false});
   }
   binds.insert(binds.end(), inputs.begin(), inputs.end());
-  for (const Bind& bind : binds) append(argv, bind_option(bind, "ro"));
+  for (const Bind& bind : binds) append_words(argv, bind_option(bind, "ro"));
 }
 
 bool has_gpu_specification() {
@@ -272,40 +272,40 @@ Command plan_podman(const Sandbox& sandbox, const PodmanClient& client) {
   const Words podman = podman_in(scratch_directory(sandbox) + "/step", client);
   Command command = command_for(sandbox, {client.supervisor});
   command.environment = client.environment;
-  append(command.environment, init_variables(sandbox));
+  append_words(command.environment, init_variables(sandbox));
   Words& argv = command.argv;
   if (sandbox.terminal) argv.push_back("--terminal");
   if (sandbox.caller.uid == 0) argv.push_back("--private-mounts");
-  append(argv, {"--scratch", scratch_directory(sandbox), "--started", pid_file});
+  append_words(argv, {"--scratch", scratch_directory(sandbox), "--started", pid_file});
   const ShortBinds inputs = short_binds(sandbox);
-  if (!inputs.directory.empty()) append(argv, {"--link", inputs.link, inputs.directory});
+  if (!inputs.directory.empty()) append_words(argv, {"--link", inputs.link, inputs.directory});
   Words cleanup = {"sh", "-c", kRemoval, id_file, name};
-  append(cleanup, podman);
+  append_words(cleanup, podman);
   append_counted(argv, "--cleanup", cleanup);
   append_counted(argv, "--finally", final_removal(sandbox, client));
   argv.push_back("--");
-  append(argv, podman);
-  append(argv, {"run", "--rm", "--name", name, "--cidfile", id_file, "--pidfile", pid_file,
-                "--log-driver", "none"});
-  append(argv, {"--network", sandbox.network == spec::Network::kHost ? "host" : "none"});
-  append(argv, {"--no-hosts", "--passwd=false", "--http-proxy=false", "--systemd=false"});
-  append(argv, {"--cap-drop", "ALL", "--security-opt", "no-new-privileges"});
-  append(argv, {"--security-opt", "label=disable", "--hostname", "cntr", "--workdir", "/"});
+  append_words(argv, podman);
+  append_words(argv, {"run", "--rm", "--name", name, "--cidfile", id_file, "--pidfile", pid_file,
+                      "--log-driver", "none"});
+  append_words(argv, {"--network", sandbox.network == spec::Network::kHost ? "host" : "none"});
+  append_words(argv, {"--no-hosts", "--passwd=false", "--http-proxy=false", "--systemd=false"});
+  append_words(argv, {"--cap-drop", "ALL", "--security-opt", "no-new-privileges"});
+  append_words(argv, {"--security-opt", "label=disable", "--hostname", "cntr", "--workdir", "/"});
   append_user(argv, sandbox);
-  if (!sandbox.writable_root) append(argv, {"--read-only", "--read-only-tmpfs=false"});
+  if (!sandbox.writable_root) append_words(argv, {"--read-only", "--read-only-tmpfs=false"});
   if (sandbox.gpus) {
     for (const std::string& number : split(gpu_numbers(*sandbox.gpus), ',')) {
-      append(argv, {"--device", "nvidia.com/gpu=" + number});
+      append_words(argv, {"--device", "nvidia.com/gpu=" + number});
     }
   }
   if (sandbox.terminal) {
-    append(argv, {"--interactive", "--tty", "--detach-keys", ""});
+    append_words(argv, {"--interactive", "--tty", "--detach-keys", ""});
   } else if (!sandbox.input_path.empty()) {
     argv.push_back("--interactive");
   }
   append_mounts(argv, sandbox, inputs.binds, client);
-  append(argv, {"--env", "CNTR_WORD_*", "--rootfs", sandbox.root->directory + ":O"});
-  append(argv, init_command(sandbox));
+  append_words(argv, {"--env", "CNTR_WORD_*", "--rootfs", sandbox.root->directory + ":O"});
+  append_words(argv, init_command(sandbox));
   return command;
 }
 

@@ -10,7 +10,7 @@
 namespace cntr::spec {
 namespace {
 
-constexpr int kVersion = 1;
+constexpr int kLockVersion = 1;
 
 std::string checked_reference(const std::string& text) {
   const auto is_graphic = [](char c) { return c > ' ' && c < '\x7f'; };
@@ -18,7 +18,7 @@ std::string checked_reference(const std::string& text) {
   throw user_error("Bad reference " + quote(text));
 }
 
-std::string checked_platform(const std::string& text) {
+std::string locked_platform(const std::string& text) {
   if (is_valid_platform(text)) return text;
   throw user_error("Bad platform " + quote(text));
 }
@@ -44,7 +44,7 @@ std::string checked_time(const std::string& text) {
 LockedImage parse_locked_image(YamlMap& map) {
   LockedImage image;
   image.reference = map.at("reference", checked_reference);
-  image.platform = map.at("platform", checked_platform);
+  image.platform = map.at("platform", locked_platform);
   image.manifest = map.at("manifest", checked_digest);
   image.config = map.at("config", checked_digest);
   image.when = map.at("locked", checked_time);
@@ -55,7 +55,7 @@ LockedImage parse_locked_image(YamlMap& map) {
 
 Lock parse_document(std::string_view text, const std::string& path) {
   YamlMap map(parse_yaml_document(text, path), path);
-  map.expect_header("lock", kVersion);
+  map.expect_header("lock", kLockVersion);
   Lock lock;
   for (YamlMap& entry : map.maps("images")) {
     LockedImage image = parse_locked_image(entry);
@@ -117,7 +117,7 @@ std::string write_lock(const Lock& lock) {
       "# What the image references of this project mean. Keep it under version control.\n"
       "# `cntr lock --update` asks the registries again.\n"
       "cntr: lock\nversion: " +
-      std::to_string(kVersion) + "\nimages:" + (lock.images().empty() ? " []\n" : "\n");
+      std::to_string(kLockVersion) + "\nimages:" + (lock.images().empty() ? " []\n" : "\n");
   for (const LockedImage& image : lock.images()) {
     out += "  - reference: " + quote(image.reference) + "\n    platform: " + image.platform +
            "\n    manifest: " + image.manifest.text() + "\n    config: " + image.config.text() +

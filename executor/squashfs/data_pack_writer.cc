@@ -17,8 +17,7 @@
 namespace cntr::squashfs {
 namespace {
 
-constexpr size_t kZerosSize = 65536;
-constexpr std::array<char, kZerosSize> kZeros{};
+constexpr std::array<char, size_t{64} * 1024> kZeros{};
 
 bool is_zeros(std::string_view bytes) {
   return !bytes.empty() && bytes.front() == 0 &&

@@ -27,14 +27,14 @@ namespace {
 
 constexpr uint32_t kNoXattrs = 0xffffffff;
 
-struct Destroy {
+struct DestroyTable {
   template <typename Object>
   void operator()(Object* object) const {
     sqfs_destroy(object);
   }
 };
 template <typename Object>
-using Owned = std::unique_ptr<Object, Destroy>;
+using Owned = std::unique_ptr<Object, DestroyTable>;
 
 struct Free {
   void operator()(sqfs_inode_generic_t* inode) const { sqfs_free(inode); }

@@ -43,8 +43,8 @@ expect_bad_spec() { # <sed script> <message line>...
 test_a_bad_spec_is_answered_with_its_place() {
   box_project 'OUTPUTS out.txt COMMAND true'
   expect_bad_spec '3i nonsense: 1' 'cntr: error: bad.yaml:3:1: Unknown key "nonsense"'
-  expect_bad_spec '3i runner: podman' 'cntr: error: bad.yaml:3:9: "runner" cannot be "podman"' \
-    '  Known values: auto, bubblewrap, docker, host.'
+  expect_bad_spec '3i runner: lxc' 'cntr: error: bad.yaml:3:9: "runner" cannot be "lxc"' \
+    '  Known values: auto, bubblewrap, podman, apptainer, singularity, docker, host.'
   expect_bad_spec '3i timeout: 5parsecs' 'cntr: error: bad.yaml:3:10: Bad duration "5parsecs"' \
     '  Write a positive whole number with a unit: 500ms, 90s, 10min, 2h, 1d.'
   expect_bad_spec '/^name/d' 'cntr: error: bad.yaml:1:1: Missing key "name"'
@@ -58,8 +58,9 @@ test_a_bad_spec_is_answered_with_its_place() {
 
 test_help_fits_a_screen() {
   local command
-  for command in "" run explain shell graph check image "image prepare" cache "cache status" "cache clear" \
-    "cache verify" doctor; do
+  for command in "" run explain shell graph check image "image prepare" "image list" "image push" "image gc" \
+    lock env "env build" "env exec" "env shell" "env list" "env status" "env diff" "env verify" "env prereq" cache \
+    "cache status" "cache clear" "cache verify" doctor; do
     expect_code 0 cntr $command --help
     expect_output "Usage: cntr${command:+ $command} "
     [ "$(wc -l <last.log)" -le 24 ] || fail "cntr $command --help has more than 24 lines"

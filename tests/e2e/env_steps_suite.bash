@@ -420,4 +420,8 @@ test_ordinary_user_runs_commands_in_environments() {
 test_ordinary_user_has_several_environments_at_once() {
   as_ordinary_user test_exec_runs_several_environments_at_once
 }
-test_ordinary_user_has_environments_with_docker() { as_ordinary_user test_an_environment_with_docker; }
+test_ordinary_user_has_environments_with_docker() {
+  need_docker
+  local socket=${DOCKER_HOST:-unix:///var/run/docker.sock}
+  ordinary_group=$(stat -c %g "${socket#unix://}") as_ordinary_user test_an_environment_with_docker
+}

@@ -300,3 +300,29 @@ test_a_python_that_does_not_run_is_one_message() {
     "  With --pyc off the environment is made without compiled Python files."
   test ! -e env.squashfs
 }
+
+test_an_end_by_a_signal_leaves_nothing() {
+  need_conda_tools
+  need curl curl --version
+  "$conda_services/conda_packages.py" made
+  # A server that takes connections and says nothing.
+  python3 -u -c 'import socket, time
+server = socket.create_server(("127.0.0.1", 0))
+print(server.getsockname()[1])
+time.sleep(60)' >port &
+  local server=$!
+  until [ -s port ]; do sleep 0.1; done
+  sed "s|file://$work/made|http://127.0.0.1:$(cat port)|" made/text.txt >remote.txt
+  cntr env build --lock remote.txt --prefix /opt/e -o env.squashfs >last.log 2>&1 &
+  local build=$!
+  until compgen -G "$CNTR_CACHE_DIR/v1/tmp/package-*" >found; do sleep 0.1; done
+  kill -TERM "$build"
+  local code=0
+  wait "$build" || code=$?
+  expect_equal "exit code" 130 "$code"
+  expect_equal "files in the cache's scratch" "" "$(ls "$CNTR_CACHE_DIR/v1/tmp")"
+  test ! -e env.squashfs
+  expect_no_process "$work/cache/v1/tmp"
+  kill "$server"
+  wait "$server" || true
+}

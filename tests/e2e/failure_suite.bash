@@ -181,6 +181,9 @@ test_no_runner_at_all() {
   expect_code 3 env PATH=/nowhere "$CNTR_E2E_PREFIX/bin/cntr" run build/cntr/steps/probe.yaml
   expect_message "cntr: error: $work/project/CMakeLists.txt:5: Step probe: no runner for images can be used here" \
     "  bubblewrap: the program bwrap is not on PATH. Install bubblewrap (on Debian: apt install bubblewrap)." \
+    "  podman: the program podman is not on PATH. Install podman 4 or later (on Debian: apt install podman runc uidmap)." \
+    "  apptainer: the program apptainer is not on PATH. Install Apptainer (https://apptainer.org)." \
+    "  singularity: the program singularity is not on PATH. Install SingularityCE or Apptainer (https://apptainer.org)." \
     "  docker: the program docker is not on PATH. Install Docker (on Debian: apt install docker.io)."
 }
 

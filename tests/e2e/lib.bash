@@ -203,9 +203,12 @@ expect_seen() { # <line>...
 
 run_probe() { cntr run build/cntr/steps/probe.yaml; }
 
-# as_ordinary_user <test function>: the same test as a user without rights.
+# as_ordinary_user <test function>: the same test as a user without rights, but for those of the group
+# in ordinary_group.
 as_ordinary_user() {
-  local ordinary=(setpriv --reuid=65534 --regid=65534 --clear-groups env -u XDG_RUNTIME_DIR HOME=/tmp)
+  local groups=--clear-groups
+  [ -z "${ordinary_group:-}" ] || groups=--groups=$ordinary_group
+  local ordinary=(setpriv --reuid=65534 --regid=65534 "$groups" env -u XDG_RUNTIME_DIR HOME=/tmp)
   need ordinary-user "${ordinary[@]}" test -x "$CNTR_E2E_PREFIX/bin/cntr"
   mkdir -m 1777 theirs
   chmod 1777 theirs

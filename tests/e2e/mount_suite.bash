@@ -681,8 +681,8 @@ test_without_a_way_it_says_why() {
   expect_output "mount_probe: CNTR_MOUNT_IDLE: "
 }
 
-test_the_kernel_is_for_root_as_ordinary_user() { as_user test_without_root; }
-test_without_root() {
+test_the_kernel_is_for_root_as_ordinary_user() { as_user without_root; }
+without_root() {
   begin_mounts
   need ordinary-user test "$(id -u)" != 0
   CNTR_MOUNT_WITH=kernel expect_code 4 "$probe" hold "$image" 0 image

@@ -147,7 +147,8 @@ void plan(SavedState& saved) {
                      for (const Reason& reason : decider.reasons(edge, true)) decider.text(reason);
                      return false;
                    },
-                   [](ninja::NodeId) { return true; }});
+                   [](ninja::NodeId) { return true; },
+                   {}});
   const std::vector<ninja::NodeId> targets(state.graph.defaults().begin(),
                                            state.graph.defaults().end());
   Plan::nodes_of(state, targets);

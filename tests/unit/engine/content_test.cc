@@ -262,6 +262,17 @@ TEST_F(ContentTest, ARestatCommandThatLeavesItsStampAloneChangedNothing) {
   EXPECT_THAT(build(), ElementsAre("stamp", "out"));
 }
 
+// As `cntr check` does with the stamps of steps: what it looks at stands in no manifest.
+TEST_F(ContentTest, ARestatCommandThatTouchesItsStampSaysThatSomethingChanged) {
+  const std::string out = "build out: cat stamp\n";
+  manifest("build never stamp: run\n  do = touch stamp\n  restat = 1\n" + out);
+  EXPECT_THAT(build(), ElementsAre("never", "out"));
+  for (int i = 0; i < 3; ++i) EXPECT_THAT(build(), ElementsAre("never", "out"));
+  manifest("build never stamp: run\n  do = true\n  restat = 1\n" + out);
+  EXPECT_THAT(build(), ElementsAre("never"));
+  EXPECT_THAT(build(), ElementsAre("never"));
+}
+
 TEST_F(ContentTest, ARestatCommandThatLeavesItsOutputAlone) {
   disk_.put("in", "1");
   disk_.put("text", "t");

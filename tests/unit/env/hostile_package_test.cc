@@ -17,7 +17,7 @@ using image::TarBuilder;
 using testing::HasSubstr;
 
 // Reads and packs the package, as an environment's builder does.
-std::string message_of(const std::string& bytes) {
+std::string message_of_package(const std::string& bytes) {
   try {
     PackageArchive archive(file_of(bytes), "demo.conda");
     squashfs::WorkerPool pool(1);
@@ -44,10 +44,11 @@ TEST(HostilePackageTest, NoPackageAtAll) {
   const std::string no_package =
       "demo.conda: it is no conda package: neither a .conda nor a "
       ".tar.bz2 archive";
-  EXPECT_EQ(message_of(""), no_package);
-  EXPECT_EQ(message_of("hello"), no_package);
-  EXPECT_EQ(message_of("PK\x03\x04"), "demo.conda: it is no zip archive, or a truncated one");
-  EXPECT_THAT(message_of("BZh9 and nothing"), HasSubstr("demo.conda: "));
+  EXPECT_EQ(message_of_package(""), no_package);
+  EXPECT_EQ(message_of_package("hello"), no_package);
+  EXPECT_EQ(message_of_package("PK\x03\x04"),
+            "demo.conda: it is no zip archive, or a truncated one");
+  EXPECT_THAT(message_of_package("BZh9 and nothing"), HasSubstr("demo.conda: "));
 }
 
 TEST(HostilePackageTest, ZipsThatAreNoPackages) {
@@ -56,71 +57,75 @@ TEST(HostilePackageTest, ZipsThatAreNoPackages) {
   const std::string members =
       "demo.conda: it is no conda package: it needs one member "
       "info-*.tar.zst and one pkg-*.tar.zst";
-  EXPECT_EQ(message_of(stored_zip({})), members);
-  EXPECT_EQ(message_of(stored_zip({{"info-a.tar.zst", info}, {"info-b.tar.zst", info}})), members);
-  EXPECT_EQ(message_of(stored_zip({{"info-a.tar.zst", info}, {"info-a.tar.zst", info}})),
+  EXPECT_EQ(message_of_package(stored_zip({})), members);
+  EXPECT_EQ(message_of_package(stored_zip({{"info-a.tar.zst", info}, {"info-b.tar.zst", info}})),
+            members);
+  EXPECT_EQ(message_of_package(stored_zip({{"info-a.tar.zst", info}, {"info-a.tar.zst", info}})),
             "demo.conda: its member \"info-a.tar.zst\" is there twice");
-  EXPECT_EQ(message_of(stored_zip({{"info-a.tar.zst", info, 8}})),
+  EXPECT_EQ(message_of_package(stored_zip({{"info-a.tar.zst", info, 8}})),
             "demo.conda: its member \"info-a.tar.zst\" is compressed; those of a package must be "
             "stored");
-  EXPECT_EQ(message_of(stored_zip({{"info-a.tar.zst", info, 0, 1}})),
+  EXPECT_EQ(message_of_package(stored_zip({{"info-a.tar.zst", info, 0, 1}})),
             "demo.conda: its member \"info-a.tar.zst\" is encrypted");
   EXPECT_EQ(
-      message_of(stored_zip({{"info-a.tar.zst", info, 0, 0, 1 << 20}})),
+      message_of_package(stored_zip({{"info-a.tar.zst", info, 0, 0, 1 << 20}})),
       "demo.conda: the zip archive is damaged: the member \"info-a.tar.zst\" reaches into the "
       "directory");
 }
 
 TEST(HostilePackageTest, ZipsThatWereCut) {
   const std::string whole = with_payload(TarBuilder().file("a", std::string(5000, 'x')), {"a"});
-  ASSERT_EQ(message_of(whole), "no error");
+  ASSERT_EQ(message_of_package(whole), "no error");
   for (size_t size = 0; size < whole.size(); size += 7) {
-    EXPECT_THAT(message_of(whole.substr(0, size)), HasSubstr("demo.conda: ")) << size;
-    EXPECT_THAT(message_of(whole.substr(size + 1)), testing::StartsWith("demo.conda: ")) << size;
+    EXPECT_THAT(message_of_package(whole.substr(0, size)), HasSubstr("demo.conda: ")) << size;
+    EXPECT_THAT(message_of_package(whole.substr(size + 1)), testing::StartsWith("demo.conda: "))
+        << size;
   }
 }
 
 TEST(HostilePackageTest, PathsThatLeaveThePackage) {
-  EXPECT_EQ(message_of(with_payload(TarBuilder().file("../x", ""))),
+  EXPECT_EQ(message_of_package(with_payload(TarBuilder().file("../x", ""))),
             "demo.conda: entry \"../x\": it has the path \"../x\" has a component \"..\"");
-  EXPECT_EQ(message_of(with_payload(TarBuilder().file("/etc/passwd", ""))),
+  EXPECT_EQ(message_of_package(with_payload(TarBuilder().file("/etc/passwd", ""))),
             "demo.conda: entry \"/etc/passwd\": it has the path \"/etc/passwd\" is absolute");
-  EXPECT_EQ(message_of(with_payload(TarBuilder().file("a", "").hard_link("b", "../../etc/passwd"))),
+  EXPECT_EQ(message_of_package(
+                with_payload(TarBuilder().file("a", "").hard_link("b", "../../etc/passwd"))),
             "demo.conda: entry \"b\": it is a hard link to the path \"../../etc/passwd\" has a "
             "component \"..\"");
 }
 
 TEST(HostilePackageTest, EntriesThatNoPackageMayHave) {
-  EXPECT_EQ(message_of(with_payload(TarBuilder().file("a", "1").file("./a", "2"))),
+  EXPECT_EQ(message_of_package(with_payload(TarBuilder().file("a", "1").file("./a", "2"))),
             "demo.conda: entry \"./a\": it is there twice");
-  EXPECT_EQ(message_of(with_payload(TarBuilder().device("dev/null"))),
+  EXPECT_EQ(message_of_package(with_payload(TarBuilder().device("dev/null"))),
             "demo.conda: entry \"dev/null\": it is a device or a fifo, which no package may have");
-  EXPECT_EQ(message_of(with_payload(TarBuilder().hard_link("b", "a").file("a", ""))),
+  EXPECT_EQ(message_of_package(with_payload(TarBuilder().hard_link("b", "a").file("a", ""))),
             "demo.conda: entry \"b\": it is a hard link to \"a\", which is no file before it");
-  EXPECT_EQ(message_of(with_payload(TarBuilder().symlink("l", "a").hard_link("b", "l"))),
+  EXPECT_EQ(message_of_package(with_payload(TarBuilder().symlink("l", "a").hard_link("b", "l"))),
             "demo.conda: entry \"b\": it is a hard link to \"l\", which is no file before it");
-  EXPECT_EQ(message_of(with_payload(TarBuilder().symlink("l", ""))),
+  EXPECT_EQ(message_of_package(with_payload(TarBuilder().symlink("l", ""))),
             "demo.conda: entry \"l\": it is a symbolic link without a target");
 }
 
 TEST(HostilePackageTest, WhatIsListedMustBeThere) {
-  EXPECT_EQ(message_of(with_payload(TarBuilder().file("a", ""), {"a", "b"})),
+  EXPECT_EQ(message_of_package(with_payload(TarBuilder().file("a", ""), {"a", "b"})),
             "demo.conda: it lists \"b\", which is not in the archive");
   // What is there and not listed is left out, as conda does.
-  EXPECT_EQ(message_of(with_payload(TarBuilder().file("a", "").file("b", ""), {"a"})), "no error");
+  EXPECT_EQ(message_of_package(with_payload(TarBuilder().file("a", "").file("b", ""), {"a"})),
+            "no error");
 }
 
 TEST(HostilePackageTest, MetadataTwice) {
   TarBuilder info;
   info.file("info/index.json", index_json()).file("./info/index.json", index_json());
-  EXPECT_EQ(message_of(conda_package(info.text(), TarBuilder().text())),
+  EXPECT_EQ(message_of_package(conda_package(info.text(), TarBuilder().text())),
             "demo.conda: entry \"./info/index.json\": it is there twice");
 }
 
 TEST(HostilePackageTest, MetadataThatIsTooLarge) {
   TarBuilder info;
   info.file("info/index.json", std::string((64 << 20) + 1, ' '));
-  EXPECT_EQ(message_of(conda_package(info.text(), TarBuilder().text())),
+  EXPECT_EQ(message_of_package(conda_package(info.text(), TarBuilder().text())),
             "demo.conda: entry \"info/index.json\": it is larger than 64.0 MiB");
 }
 
@@ -132,7 +137,7 @@ TEST(HostilePackageTest, Bombs) {
                {"GNU.sparse.name", "a"},
                {"GNU.sparse.realsize", "8589934592"}});
   payload.file("a", "1\n8589934591\n1\n" + std::string(512 - 15, '\0') + "x");
-  EXPECT_THAT(message_of(with_payload(payload, {"a"})),
+  EXPECT_THAT(message_of_package(with_payload(payload, {"a"})),
               HasSubstr("it looks like a decompression bomb"));
 }
 
@@ -143,9 +148,9 @@ TEST(HostilePackageTest, RealBrokenOnes) {
   const std::string no_package =
       "demo.conda: it is no conda package: neither a .conda nor a "
       ".tar.bz2 archive";
-  EXPECT_EQ(message_of(read("another_bad_package.conda")), no_package);
-  EXPECT_EQ(message_of(read("bad_package.tar.bz2")), no_package);
-  EXPECT_EQ(message_of(read("flask-0.11.1-py_0.tar.bz2")),
+  EXPECT_EQ(message_of_package(read("another_bad_package.conda")), no_package);
+  EXPECT_EQ(message_of_package(read("bad_package.tar.bz2")), no_package);
+  EXPECT_EQ(message_of_package(read("flask-0.11.1-py_0.tar.bz2")),
             "demo.conda: it lists \"site-packages/Flask-0.11.1-py3.5.egg-info/PKG-INFO\", which is "
             "not in the archive");
 }

@@ -17,13 +17,13 @@ EnvLock parse(const std::string& text, const LockChoice& choice = {}) {
   return parse_lock(text, "/locks/env.lock", choice);
 }
 
-EnvLock real(const std::string& name, const LockChoice& choice = {}) {
+EnvLock real_lock(const std::string& name, const LockChoice& choice = {}) {
   const std::string path = std::string(CNTR_TEST_CONDA_DATA) + "/locks/" + name;
   return parse_lock(read_file(path), path, choice);
 }
 
 // What a person reads.
-std::string message_of(const std::string& text, const LockChoice& choice = {}) {
+std::string message_of_lock(const std::string& text, const LockChoice& choice = {}) {
   try {
     parse(text, choice);
   } catch (const Error& error) {
@@ -88,46 +88,47 @@ TEST(LockTest, PathsInExplicitListsAreRelativeToTheList) {
 TEST(LockTest, WhatIsWrongWithExplicitLists) {
   const std::string url = "https://host/chan/noarch/";
   EXPECT_THAT(
-      message_of(explicit_lock(url + "a.conda")),
+      message_of_lock(explicit_lock(url + "a.conda")),
       HasSubstr("/locks/env.lock:2: \"" + url + "a.conda\" is not named NAME-VERSION-BUILD"));
-  EXPECT_THAT(message_of(explicit_lock(url + "a-1-0.zip")),
+  EXPECT_THAT(message_of_lock(explicit_lock(url + "a-1-0.zip")),
               HasSubstr("is no .conda or .tar.bz2 package"));
-  EXPECT_THAT(message_of(explicit_lock("ftp://host/chan/noarch/a-1-0.conda")),
+  EXPECT_THAT(message_of_lock(explicit_lock("ftp://host/chan/noarch/a-1-0.conda")),
               HasSubstr("is no https://, http:// or file:/// URL"));
-  EXPECT_EQ(message_of(explicit_lock(url + "a-1-0.conda#12")),
+  EXPECT_EQ(message_of_lock(explicit_lock(url + "a-1-0.conda#12")),
             "/locks/env.lock:2: \"12\" is no MD5 or SHA-256 sum");
   EXPECT_EQ(
-      message_of(explicit_lock("https://host/chan/osx-64/a-1-0.conda")),
+      message_of_lock(explicit_lock("https://host/chan/osx-64/a-1-0.conda")),
       "/locks/env.lock:2: The package a-1-0.conda is for osx-64, the environment for linux-64");
-  EXPECT_EQ(message_of("# platform: win-64\n" + explicit_lock("")),
+  EXPECT_EQ(message_of_lock("# platform: win-64\n" + explicit_lock("")),
             "/locks/env.lock:1: The lock is for win-64, the environment for linux-64");
-  EXPECT_EQ(message_of(explicit_lock(url + "a-1-0.conda\n" + url + "a-2-0.conda")),
+  EXPECT_EQ(message_of_lock(explicit_lock(url + "a-1-0.conda\n" + url + "a-2-0.conda")),
             "/locks/env.lock:3: The package a is there twice");
-  EXPECT_THAT(message_of("hello"), HasSubstr("This is no lock of a conda environment"));
-  EXPECT_THAT(message_of("a: b"), HasSubstr("This is no lock of a conda environment"));
+  EXPECT_THAT(message_of_lock("hello"), HasSubstr("This is no lock of a conda environment"));
+  EXPECT_THAT(message_of_lock("a: b"), HasSubstr("This is no lock of a conda environment"));
 }
 
 TEST(LockTest, RealExplicitLists) {
-  EXPECT_EQ(real("explicit_env_linux.txt").packages.size(), 15U);
-  EXPECT_THAT(names(real("xtensor_linux-64.txt")),
+  EXPECT_EQ(real_lock("explicit_env_linux.txt").packages.size(), 15U);
+  EXPECT_THAT(names(real_lock("xtensor_linux-64.txt")),
               ElementsAre("_libgcc_mutex", "libstdcxx-ng", "libgomp", "_openmp_mutex", "libgcc-ng",
                           "xtl", "xtensor"));
-  EXPECT_EQ(real("conda-explicit.txt").packages.size(), 2U);
+  EXPECT_EQ(real_lock("conda-explicit.txt").packages.size(), 2U);
 }
 
 TEST(LockTest, RealCondaLocks) {
-  const EnvLock zlib = real("zlib-conda-lock.yml");
+  const EnvLock zlib = real_lock("zlib-conda-lock.yml");
   EXPECT_FALSE(zlib.is_ordered);
   EXPECT_THAT(names(zlib), testing::Contains("libzlib"));
   EXPECT_TRUE(zlib.packages[0].sha256);
   EXPECT_EQ(zlib.packages[0].md5.size(), 32U);
-  const EnvLock pip = real("pipdeps-conda-lock.yml");
+  const EnvLock pip = real_lock("pipdeps-conda-lock.yml");
   EXPECT_THAT(names(pip), testing::Contains("python"));
   ASSERT_FALSE(pip.wheels.empty());
   EXPECT_EQ(pip.wheels[0].name, "certifi");
   EXPECT_EQ(pip.wheels[0].version, "2023.7.22");
   EXPECT_EQ(pip.wheels[0].sha256->hex().substr(0, 8), "92d60375");
-  EXPECT_EQ(pip.wheels.size(), real("pipdeps-conda-lock.yml", {"linux-aarch64"}).wheels.size());
+  EXPECT_EQ(pip.wheels.size(),
+            real_lock("pipdeps-conda-lock.yml", {"linux-aarch64"}).wheels.size());
 }
 
 TEST(LockTest, CategoriesOfCondaLock) {
@@ -139,31 +140,31 @@ TEST(LockTest, CategoriesOfCondaLock) {
                            package("a", "main") + package("b", "dev");
   EXPECT_THAT(names(parse(text)), ElementsAre("a"));
   EXPECT_THAT(names(parse(text, {"linux-64", "default", {"main", "dev"}})), ElementsAre("a", "b"));
-  EXPECT_EQ(message_of(text, {"win-64"}),
+  EXPECT_EQ(message_of_lock(text, {"win-64"}),
             "/locks/env.lock:2:23: The lock is not for win-64\n  It is for: linux-64.");
 }
 
 TEST(LockTest, WhatIsWrongWithCondaLocks) {
   const std::string begin = "version: 1\npackage:\n- name: a\n  manager: ";
   const std::string rest = "\n  platform: linux-64\n  url: https://h/c/noarch/a-1-0.conda\n";
-  EXPECT_EQ(message_of(begin + "npm" + rest),
+  EXPECT_EQ(message_of_lock(begin + "npm" + rest),
             "/locks/env.lock:4:12: \"npm\" is not \"conda\" or \"pip\"");
-  EXPECT_EQ(message_of(begin + "conda" + rest), "/locks/env.lock:3:3: Missing key \"hash\"");
-  EXPECT_EQ(message_of(begin + "conda" + rest + "  hash: {sha256: 12}\n"),
+  EXPECT_EQ(message_of_lock(begin + "conda" + rest), "/locks/env.lock:3:3: Missing key \"hash\"");
+  EXPECT_EQ(message_of_lock(begin + "conda" + rest + "  hash: {sha256: 12}\n"),
             "/locks/env.lock:7:18: \"12\" is no SHA-256 sum");
-  EXPECT_EQ(message_of("version: 2\npackage: []\n"),
+  EXPECT_EQ(message_of_lock("version: 2\npackage: []\n"),
             "/locks/env.lock:1:10: \"version\" needs a whole number from 1 to 1, not \"2\"");
 }
 
 TEST(LockTest, RealPixiLocks) {
-  const EnvLock five = real("v5-flat-index-lock.yml", {"osx-arm64"});
+  const EnvLock five = real_lock("v5-flat-index-lock.yml", {"osx-arm64"});
   EXPECT_EQ(five.packages.size(), 13U);
   EXPECT_EQ(five.packages[0].name, "bzip2");
   EXPECT_EQ(five.packages[0].size, 122325U);
   EXPECT_EQ(five.wheels.size(), 5U);
   EXPECT_THAT(five.wheels[4].url, HasSubstr("/locks/links/requests-2.31.0-py3-none-any.whl"));
   for (const char* const name : {"v6-numpy-as-pypi-lock.yml", "v7-numpy-as-pypi-lock.yml"}) {
-    const EnvLock lock = real(name, {"osx-arm64"});
+    const EnvLock lock = real_lock(name, {"osx-arm64"});
     EXPECT_EQ(lock.packages.size(), 19U) << name;
     EXPECT_EQ(lock.wheels.at(0).name, "numpy") << name;
     EXPECT_THAT(lock.packages[0].sha256, testing::Ne(std::nullopt)) << name;
@@ -172,7 +173,7 @@ TEST(LockTest, RealPixiLocks) {
 
 std::string message_of_real(const std::string& name, const LockChoice& choice) {
   try {
-    real(name, choice);
+    real_lock(name, choice);
   } catch (const Error& error) {
     return error.message() + (error.notes().empty() ? "" : " | " + error.notes()[0]);
   }
@@ -191,19 +192,19 @@ TEST(LockTest, WhatIsWrongWithPixiLocks) {
   // A platform with a name of its own is found by its subdir.
   EXPECT_THAT(message_of_real("v7-conda-path-lock.yml", {"linux-64"}),
               HasSubstr("\"minimal-project[ac2e8eb3] @ ../minimal-project\" is to be built"));
-  EXPECT_EQ(message_of("version: 3\nenvironments: {}\n"),
+  EXPECT_EQ(message_of_lock("version: 3\nenvironments: {}\n"),
             "/locks/env.lock:1:10: \"version\" needs a whole number from 4 to 7, not \"3\"");
   const std::string url = "https://h/c/noarch/a-1-0.conda";
-  EXPECT_EQ(message_of("version: 6\nenvironments: {default: {packages: {linux-64: [{conda: '" +
-                       url + "'}]}}}\npackages: []\n"),
+  EXPECT_EQ(message_of_lock("version: 6\nenvironments: {default: {packages: {linux-64: [{conda: '" +
+                            url + "'}]}}}\npackages: []\n"),
             "/locks/env.lock:2:48: The list of packages has no \"" + url + "\"");
 }
 
 TEST(LockTest, HostileYaml) {
-  EXPECT_THAT(message_of("package: " + std::string(100000, '[')), HasSubstr("Not valid YAML"));
-  EXPECT_THAT(message_of("package: &a [*a]\n"), HasSubstr("/locks/env.lock"));
-  EXPECT_THAT(message_of("package: {a: b}\n"), HasSubstr("Expected a list for \"package\""));
-  EXPECT_THAT(message_of("environments: [\n"), HasSubstr("Not valid YAML"));
+  EXPECT_THAT(message_of_lock("package: " + std::string(100000, '[')), HasSubstr("Not valid YAML"));
+  EXPECT_THAT(message_of_lock("package: &a [*a]\n"), HasSubstr("/locks/env.lock"));
+  EXPECT_THAT(message_of_lock("package: {a: b}\n"), HasSubstr("Expected a list for \"package\""));
+  EXPECT_THAT(message_of_lock("environments: [\n"), HasSubstr("Not valid YAML"));
 }
 
 }  // namespace

@@ -12,7 +12,7 @@ namespace {
 
 std::string little(uint64_t value, int bytes) {
   std::string out;
-  for (int i = 0; i < bytes; ++i) out += static_cast<char>(value >> 8 * i & 0xff);
+  for (int i = 0; i < bytes; ++i) out += i < 8 ? static_cast<char>(value >> 8 * i & 0xff) : '\0';
   return out;
 }
 

@@ -10,7 +10,7 @@
 namespace cntr::env {
 namespace {
 
-std::string message_of(const std::function<void()>& call) {
+std::string message_of_info(const std::function<void()>& call) {
   try {
     call();
   } catch (const Error& error) {
@@ -19,8 +19,8 @@ std::string message_of(const std::function<void()>& call) {
   return "no error";
 }
 
-std::string message_of(const InfoFiles& files) {
-  return message_of([&] { parse_package_info(files); });
+std::string message_of_info(const InfoFiles& files) {
+  return message_of_info([&] { parse_package_info(files); });
 }
 
 InfoFiles with_paths(const std::vector<std::string>& entries) {
@@ -102,53 +102,53 @@ TEST(PackageInfoTest, SitePackagesCountForPythonOnly) {
   EXPECT_EQ(parse_package_info(files).python_site_packages_path, "lib/python3.13t/site-packages");
   files["info/index.json"] = R"({"name": "python", "version": "3.13.0", "build": "0",
       "python_site_packages_path": "../../etc"})";
-  EXPECT_EQ(message_of(files),
+  EXPECT_EQ(message_of_info(files),
             "info/index.json: python_site_packages_path the path \"../../etc\" "
             "has a component \"..\"");
 }
 
 TEST(PackageInfoTest, WhatIsWrongWithTheIndex) {
-  EXPECT_EQ(message_of(InfoFiles{}), "it has no info/index.json, so it is no conda package");
+  EXPECT_EQ(message_of_info(InfoFiles{}), "it has no info/index.json, so it is no conda package");
   EXPECT_EQ(
-      message_of({{"info/index.json", "[1"}}),
+      message_of_info({{"info/index.json", "[1"}}),
       "info/index.json is not valid JSON: parse error at line 1, column 3: syntax error while "
       "parsing array - unexpected end of input; expected ']'");
-  EXPECT_EQ(message_of({{"info/index.json", "{}"}}), "info/index.json: name is missing");
-  EXPECT_EQ(message_of({{"info/index.json", R"({"name": "a/b"})"}}),
+  EXPECT_EQ(message_of_info({{"info/index.json", "{}"}}), "info/index.json: name is missing");
+  EXPECT_EQ(message_of_info({{"info/index.json", R"({"name": "a/b"})"}}),
             "info/index.json: name is \"a/b\", which cannot stand in a file's name");
-  EXPECT_EQ(message_of({{"info/index.json", R"({"name": "a", "name": "b"})"}}),
+  EXPECT_EQ(message_of_info({{"info/index.json", R"({"name": "a", "name": "b"})"}}),
             "info/index.json has the key \"name\" twice");
-  EXPECT_EQ(message_of({{"info/index.json", index_json(R"(, "noarch": "cobol")")}}),
+  EXPECT_EQ(message_of_info({{"info/index.json", index_json(R"(, "noarch": "cobol")")}}),
             "info/index.json: noarch is \"cobol\", not \"python\" or \"generic\"");
 }
 
 TEST(PackageInfoTest, WhatIsWrongWithPaths) {
-  EXPECT_EQ(message_of(with_paths({path_entry("../../etc/passwd")})),
+  EXPECT_EQ(message_of_info(with_paths({path_entry("../../etc/passwd")})),
             "info/paths.json: the path \"../../etc/passwd\" has a component \"..\"");
-  EXPECT_EQ(message_of(with_paths({path_entry("/etc/passwd")})),
+  EXPECT_EQ(message_of_info(with_paths({path_entry("/etc/passwd")})),
             "info/paths.json: the path \"/etc/passwd\" is absolute");
-  EXPECT_EQ(message_of(with_paths({path_entry("./.")})),
+  EXPECT_EQ(message_of_info(with_paths({path_entry("./.")})),
             "info/paths.json: the path \"./.\" names the root directory");
-  EXPECT_EQ(message_of(with_paths({path_entry("a"), path_entry("./a")})),
+  EXPECT_EQ(message_of_info(with_paths({path_entry("a"), path_entry("./a")})),
             "info/paths.json lists \"a\" twice");
-  EXPECT_EQ(message_of(with_paths({path_entry("conda-meta/history")})),
+  EXPECT_EQ(message_of_info(with_paths({path_entry("conda-meta/history")})),
             "info/paths.json lists \"conda-meta/history\", which belongs to the environment");
-  EXPECT_EQ(message_of(with_paths({path_entry("a", R"(, "file_mode": "odd")")})),
+  EXPECT_EQ(message_of_info(with_paths({path_entry("a", R"(, "file_mode": "odd")")})),
             "info/paths.json: \"a\" has the file mode \"odd\", not \"text\" or \"binary\"");
-  EXPECT_EQ(message_of(with_paths({path_entry("a", R"(, "sha256": "12")")})),
+  EXPECT_EQ(message_of_info(with_paths({path_entry("a", R"(, "sha256": "12")")})),
             "info/paths.json: paths[0].sha256 is \"12\", not a SHA-256 sum");
-  EXPECT_EQ(message_of(with_paths({R"({"_path": "a", "path_type": "fifo"})"})),
+  EXPECT_EQ(message_of_info(with_paths({R"({"_path": "a", "path_type": "fifo"})"})),
             "info/paths.json: paths[0].path_type is \"fifo\", not \"hardlink\", \"softlink\" or "
             "\"directory\"");
   InfoFiles files = with_paths({});
   files["info/paths.json"] = R"({"paths_version": 2, "paths": []})";
-  EXPECT_EQ(message_of(files),
+  EXPECT_EQ(message_of_info(files),
             "info/paths.json: paths_version is not 1, which is what this Cntr reads");
 }
 
 TEST(PackageInfoTest, WhatIsWrongWithEntryPoints) {
   const auto message = [](const std::string& text) {
-    return message_of([&] { parse_entry_point(text); });
+    return message_of_info([&] { parse_entry_point(text); });
   };
   const std::string where = "info/link.json: the entry point ";
   EXPECT_EQ(message("flask"), where + "\"flask\" is not \"COMMAND = MODULE:FUNCTION\"");
@@ -162,7 +162,7 @@ TEST(PackageInfoTest, MinorVersions) {
   EXPECT_EQ(python_minor_version("3.11.2"), "3.11");
   EXPECT_EQ(python_minor_version("3.13.0rc1"), "3.13");
   EXPECT_EQ(python_minor_version("2.7"), "2.7");
-  EXPECT_EQ(message_of([] { python_minor_version("three"); }),
+  EXPECT_EQ(message_of_info([] { python_minor_version("three"); }),
             "The package python has the version \"three\", which does not begin with two numbers");
 }
 

@@ -30,7 +30,7 @@ std::string utf32_big_endian(const std::string& text) {
   return out;
 }
 
-std::string message_of(const std::string& prefix) {
+std::string message_of_prefix(const std::string& prefix) {
   try {
     check_prefix(prefix);
   } catch (const Error& error) {
@@ -120,25 +120,26 @@ TEST(PrefixTest, WhatOnlyLooksLikeAShebangStays) {
 }
 
 TEST(PrefixTest, GoodPrefixes) {
-  EXPECT_EQ(message_of("/opt/cntr/env"), "");
-  EXPECT_EQ(message_of("/home/ada/envs/a-b_c+d@1.2"), "");
-  EXPECT_EQ(message_of("/home/\xc3\xa4"
-                       "da"),
+  EXPECT_EQ(message_of_prefix("/opt/cntr/env"), "");
+  EXPECT_EQ(message_of_prefix("/home/ada/envs/a-b_c+d@1.2"), "");
+  EXPECT_EQ(message_of_prefix("/home/\xc3\xa4"
+                              "da"),
             "");
 }
 
 TEST(PrefixTest, BadPrefixes) {
-  EXPECT_EQ(message_of("opt"), "The prefix \"opt\" is not an absolute path");
-  EXPECT_EQ(message_of("/"), "The prefix \"/\" is not a normal path");
-  EXPECT_EQ(message_of("/a//b"), "The prefix \"/a//b\" is not a normal path");
-  EXPECT_EQ(message_of("/a/../b"), "The prefix \"/a/../b\" is not a normal path");
-  EXPECT_EQ(message_of("/a b"),
+  EXPECT_EQ(message_of_prefix("opt"), "The prefix \"opt\" is not an absolute path");
+  EXPECT_EQ(message_of_prefix("/"), "The prefix \"/\" is not a normal path");
+  EXPECT_EQ(message_of_prefix("/a//b"), "The prefix \"/a//b\" is not a normal path");
+  EXPECT_EQ(message_of_prefix("/a/../b"), "The prefix \"/a/../b\" is not a normal path");
+  EXPECT_EQ(message_of_prefix("/a b"),
             "The prefix \"/a b\" has the character \" \", which programs misread");
-  EXPECT_EQ(message_of("/a:b"),
+  EXPECT_EQ(message_of_prefix("/a:b"),
             "The prefix \"/a:b\" has the character \":\", which programs misread");
-  EXPECT_THAT(message_of("/a\"b"), HasSubstr("which programs misread"));
-  EXPECT_THAT(message_of("/a\xff"), HasSubstr("is not UTF-8"));
-  EXPECT_THAT(message_of("/" + std::string(200, 'x')), HasSubstr("is longer than 200 bytes"));
+  EXPECT_THAT(message_of_prefix("/a\"b"), HasSubstr("which programs misread"));
+  EXPECT_THAT(message_of_prefix("/a\xff"), HasSubstr("is not UTF-8"));
+  EXPECT_THAT(message_of_prefix("/" + std::string(200, 'x')),
+              HasSubstr("is longer than 200 bytes"));
 }
 
 TEST(PrefixTest, ScriptsOfAnInterpreterFarDownAreForShAndPython) {

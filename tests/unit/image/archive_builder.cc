@@ -24,7 +24,7 @@ void put_octal(std::string& header, size_t offset, size_t width, uint64_t value)
   header.replace(offset, width - 1, text.data(), width - 1);
 }
 
-void check(int status, archive* writer) {
+void check(int status, ::archive* writer) {
   if (status != ARCHIVE_OK) throw std::runtime_error(archive_error_string(writer));
 }
 
@@ -100,7 +100,7 @@ TarBuilder& TarBuilder::mtime(int64_t seconds) {
 
 std::string compressed(std::string_view bytes, Compression compression) {
   if (compression == Compression::kNone) return std::string(bytes);
-  archive* const writer = archive_write_new();
+  ::archive* const writer = archive_write_new();
   switch (compression) {
     case Compression::kGzip:
       check(archive_write_add_filter_gzip(writer), writer);

@@ -34,5 +34,24 @@ TEST(Explain, AsJson) {
             R"("waiting":[]})");
 }
 
+TEST(Explain, AnEdgeThatIsNoStep) {
+  Explanation explanation;
+  explanation.output = "bin/app";
+  explanation.command = "c++ a.o -o bin/app\n";
+  EXPECT_EQ(explanation_as_text(explanation), "bin/app is up to date.\n");
+  explanation.waiting = {"a.o", "b.o"};
+  EXPECT_EQ(explanation_as_text(explanation),
+            "bin/app is up to date.\n  Files before it are not up to date, so this may change: "
+            "a.o, b.o.\n");
+  explanation.waiting.clear();
+  explanation.would_execute = true;
+  explanation.reasons = {"command: changed"};
+  EXPECT_EQ(explanation_as_text(explanation),
+            "bin/app would run:\n  command: changed\n  Its command: c++ a.o -o bin/app\\x0a\n");
+  EXPECT_EQ(explanation_as_json(explanation),
+            R"({"output":"bin/app","command":"c++ a.o -o bin/app\n","verdict":"execute",)"
+            R"("reasons":["command: changed"],"waiting":[]})");
+}
+
 }  // namespace
 }  // namespace cntr::report

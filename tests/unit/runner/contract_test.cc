@@ -41,8 +41,7 @@ class ContractTest : public SandboxTest, public ::testing::WithParamInterface<Ki
 };
 
 INSTANTIATE_TEST_SUITE_P(, ContractTest,
-                         ::testing::Values(Kind::kBubblewrap, Kind::kPodman, Kind::kApptainer,
-                                           Kind::kSingularity, Kind::kDocker),
+                         ::testing::Values(Kind::kBubblewrap, Kind::kPodman, Kind::kDocker),
                          [](const auto& instance) { return std::string(name_of(instance.param)); });
 
 TEST_P(ContractTest, ArgumentsArriveByteByByte) {
