@@ -6,8 +6,7 @@
 namespace cntr::cli {
 
 void add_env_choice(CLI::App& command, EnvChoice& choice) {
-  command.add_option("-n,--name", choice.name,
-                     "The environment, as cntr_add_env() calls it; the only one when left out");
+  command.add_option("-n,--name", choice.name, "The environment; the only one when left out");
   command.add_option("-C,--build", choice.directory, "The build directory")->capture_default_str();
 }
 

@@ -67,12 +67,9 @@ int stoppable(const Action& action) {
 }
 
 void add_build_command(CLI::App& command, Action& action) {
-  CLI::App* const build =
-      command.add_subcommand("build", "Make an environment: a lock becomes one squashfs file");
+  CLI::App* const build = command.add_subcommand("build", "Make one squashfs file out of a lock");
   const auto arguments = std::make_shared<BuildArguments>();
-  build
-      ->add_option("--lock", arguments->lock,
-                   "An explicit list of packages, a conda-lock.yml or a pixi.lock")
+  build->add_option("--lock", arguments->lock, "Explicit list, conda-lock.yml or pixi.lock")
       ->required();
   build->add_option("-o,--output", arguments->output, "The file to write")->required();
   build
@@ -89,7 +86,7 @@ void add_build_command(CLI::App& command, Action& action) {
       ->capture_default_str();
   build
       ->add_option("--link-scripts", arguments->link_scripts,
-                   "What to do with a package that has a script to run when it is installed")
+                   "What to do with packages that have one")
       ->check(CLI::IsMember({"refuse", "ignore"}))
       ->capture_default_str();
   build->add_option("--pyc", arguments->pyc, "Whether Python files are compiled")

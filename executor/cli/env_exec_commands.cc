@@ -87,7 +87,7 @@ void add_env_exec_commands(CLI::App& env, Action& action) {
   exec->add_option("command", options->command, "The command and its arguments, after --")
       ->required();
   exec->footer(
-      "The environment is built and mounted when it is not, for the command alone, at its prefix.\n"
+      "The environment is built when it is not, and mounted for the command alone.\n"
       "Exit code and signals are the command's.\n"
       "Example: cntr env exec -C build -n tools -- python --version");
   exec->callback([&action, options] {

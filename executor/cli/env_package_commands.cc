@@ -80,8 +80,8 @@ void add_diff_command(CLI::App& env, Action& action) {
   diff->add_option("after", options->after, "The same")->required();
   diff->add_option("-C,--build", options->directory, "The build directory")->capture_default_str();
   diff->footer(
-      "A line for each package: - it is gone, + it is new, ~ it is another one. No line: the same\n"
-      "packages. Example: git show HEAD:tools.lock >old.lock && cntr env diff ./old.lock tools");
+      "A line for each package: - it is gone, + it is new, ~ it is another one.\n"
+      "Example: git show HEAD:tools.lock >old.lock && cntr env diff ./old.lock tools");
   diff->callback([&action, options] { action = [options] { return print_difference(*options); }; });
 }
 
@@ -148,7 +148,7 @@ int verify_env(const EnvChoice& choice) {
 
 void add_verify_command(CLI::App& env, Action& action) {
   CLI::App* const verify =
-      env.add_subcommand("verify", "Check every file of an environment against its package's sums");
+      env.add_subcommand("verify", "Check every file against its package's sums");
   const auto choice = std::make_shared<EnvChoice>();
   add_env_choice(*verify, *choice);
   verify->footer("Exits with 0 when all are as the packages say, else with 3.");

@@ -56,8 +56,8 @@ void add_env_prereq_command(CLI::App& env, Action& action) {
   const auto json = std::make_shared<bool>(false);
   prereq->add_flag("--json", *json, "For programs");
   prereq->footer(
-      "Each way is really tried. Exits with 0 when one of them works, else with 3. The variable\n"
-      "CNTR_MOUNT_WITH chooses: kernel, squashfuse_ll, squashfuse, several with commas, none.");
+      "Each way is really tried. Exits with 0 when one of them works, else with 3.\n"
+      "The variable CNTR_MOUNT_WITH chooses some of them, or none.");
   prereq->callback([&action, json] { action = [json] { return look_at_prerequisites(*json); }; });
 }
 

@@ -48,9 +48,7 @@ class NotedRuns : public engine::BuildStatus {
   void info(const std::string& /*text*/) override {}
   void warning(const std::string& text) override { warnings()(text); }
   void error(const std::string& text) override { warnings()(text); }
-  void explanation(EdgeId edge, const std::string& text) override {
-    reasons[edge].push_back(text);
-  }
+  void explanation(EdgeId edge, const std::string& text) override { reasons[edge].push_back(text); }
 
   std::vector<EdgeId> order;
   std::map<EdgeId, std::vector<std::string>> reasons;
