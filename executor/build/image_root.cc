@@ -35,9 +35,22 @@ ImageRoot unpacked_root(const spec::Image& image, const spec::ImageIdentity& ide
   return ImageRoot(std::move(tree));
 }
 
-bool can_use_mount(const spec::Step& step, runner::Kind runner) {
-  if (geteuid() == 0 || runner == runner::Kind::kDocker) return true;
+bool is_root(const std::string& user) {
+  const std::string name = user.substr(0, user.find(':'));
+  return name.empty() || name == "root" || name == "0";
+}
+
+bool can_use_mount(const spec::Step& step, runner::Kind runner, const spec::ImageConfig& config) {
+  if (runner == runner::Kind::kDocker) return true;
+  if (geteuid() == 0) return is_root(config.user);
   return runner == runner::Kind::kBubblewrap && !step.writable_root;
+}
+
+// Not what root has mounted: there the permissions in the image would keep other users out.
+mount::Mounts own_mounts() {
+  mount::Settings settings = mount::default_settings();
+  settings.shared_place.clear();
+  return mount::Mounts(std::move(settings));
 }
 
 }  // namespace
@@ -53,10 +66,10 @@ ImageRoot provide_root(const spec::Step& step, runner::Kind runner, const spec::
   if (auto tree = image::find_unpacked_tree(identity.identity, cache)) {
     return ImageRoot(std::move(*tree));
   }
-  if (!can_use_mount(step, runner)) {
+  if (!can_use_mount(step, runner, identity.config)) {
     return ImageRoot(image::unpacked_tree(image, identity, cache));
   }
-  const mount::Mounts mounts;
+  const mount::Mounts mounts = own_mounts();
   auto packed = image::find_packed_image(image, identity, cache);
   if (!packed) {
     if (const auto why = why_not(mounts)) return unpacked_root(image, identity, cache, *why, warn);

@@ -37,9 +37,10 @@ class ImageRoot {
 // be mounted the image is unpacked, once, with a warning that says why; a tree that is there is
 // used without another look. Throws as packed_image() and mount::Mounts::mount() do.
 //
-// An ordinary user gets a tree, without a warning, where a mount would be of no use: podman, and a
-// writable root, need files that belong to the caller, and apptainer may be root, who cannot look
-// into what users mount with FUSE.
+// There is a tree, without a warning, where a mount would be of no use. An ordinary user's podman
+// and writable roots need files that belong to the caller, and apptainer may be root, who cannot
+// look into what users mount with FUSE. Root's steps in an image with another user would not be let
+// into the files of that user, who is root with another number inside of a sandbox.
 ImageRoot provide_root(const spec::Step& step, runner::Kind runner, const spec::Image& image,
                        const spec::ImageIdentity& identity, store::Cache& cache,
                        const WarningSink& warn);

@@ -17,6 +17,7 @@ make_layout() {
   edit_layer "cp -a $work/tree/. . && mkdir -p app/sub app/opaque srv &&
     echo removed >app/removed && echo first >app/changed && echo sub >app/sub/file &&
     echo hidden >app/opaque/hidden && echo hard >app/hard && ln app/hard srv/linked &&
+    mkdir -m 700 home && echo own >home/own && chmod 600 home/own && { chown -R 1234 home || true; } &&
     ln -s ../app/hard srv/soft && echo 'app:x:1234:1234::/app:/bin/sh' >>etc/passwd &&
     printf '#!/bin/sh\nprintf \"entry <%%s>\\\\n\" \"\$@\"\n' >app/entry && chmod 755 app/entry"
   edit_layer "rm app/removed && rm -r app/sub app/opaque && mkdir app/opaque &&
@@ -61,51 +62,10 @@ test_the_config_of_a_layout_is_honoured() {
 }
 
 test_the_user_of_a_layout_is_honoured() {
-  layout_project --config.user app -- 'OUTPUTS made.txt COMMAND sh -c "id -u; id -g; echo x >made.txt"'
-  expect_seen 1234 1234
+  layout_project --config.user app -- 'OUTPUTS made.txt COMMAND sh -c "id -u; id -g; cat /home/own; echo x >made.txt"'
+  expect_seen 1234 1234 own
   expect_equal owner "$(id -u):$(id -g)" "$(stat -c %u:%g build/made.txt)"
 }
 
 test_ordinary_user_has_layers() { as_ordinary_user test_layers_of_a_layout_are_applied; }
 test_ordinary_user_has_the_user_of_a_layout() { as_ordinary_user test_the_user_of_a_layout_is_honoured; }
-
-# A project with one image and some steps in it, and mounts of its own.
-packed_project() {
-  need_bubblewrap
-  export CNTR_MOUNT_IDLE=0
-  begin_project <<'CMAKE'
-foreach(i RANGE 3)
-  cntr_add_step(step${i} IMAGE box STDOUT seen${i}.txt COMMAND ls /)
-endforeach()
-CMAKE
-  configure
-}
-
-test_an_image_is_packed_once_and_mounted() {
-  need squashfs test -e /dev/fuse -o -w /dev/loop-control
-  packed_project
-  build
-  expect_equal images 1 "$(find "$CNTR_CACHE_DIR/v1/images" -name image.sqfs | wc -l)"
-  expect_equal trees 0 "$(find "$CNTR_CACHE_DIR/v1/images" -name rootfs | wc -l)"
-  for place in build dev proc src tmp; do grep -qx "$place" build/seen0.txt; done
-  local packed
-  packed=$(find "$CNTR_CACHE_DIR/v1/images" -name image.sqfs)
-  sha256sum "$packed" >first.sum
-  quietly cntr cache clear
-  rm build/seen*
-  rm -f build/cntr/state/*.signature
-  build
-  quietly sha256sum -c first.sum
-}
-
-test_an_image_is_unpacked_where_nothing_mounts_and_says_so_once() {
-  packed_project
-  export CNTR_MOUNT_WITH=none
-  build
-  expect_equal warnings 1 "$(grep -c 'image box was unpacked, because squashfs files cannot be mounted' last.log)"
-  expect_equal images 0 "$(find "$CNTR_CACHE_DIR/v1/images" -name image.sqfs | wc -l)"
-  expect_equal trees 1 "$(find "$CNTR_CACHE_DIR/v1/images" -name rootfs | wc -l)"
-  for place in build dev proc src tmp; do grep -qx "$place" build/seen0.txt; done
-}
-
-test_ordinary_user_has_packed_images() { as_ordinary_user test_an_image_is_packed_once_and_mounted; }
