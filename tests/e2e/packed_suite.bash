@@ -12,7 +12,7 @@ packed_project() {
   basename "$work" >project/root/unique
   begin_project < <(cat <<'CMAKE'
 foreach(i RANGE 1 8)
-  cntr_add_step(step${i} IMAGE box RUNNER bubblewrap STDOUT seen${i}.txt OUTPUTS made${i} COMMAND
+  cntr_add_step(step${i} IMAGE box RUNNER bubblewrap TIMEOUT 2min STDOUT seen${i}.txt OUTPUTS made${i} COMMAND
     sh -c "touch started; while ! test -e go; do sleep 0.05; done; ls /; touch made${i}")
 endforeach()
 CMAKE
