@@ -22,15 +22,20 @@ make_package() {
   rm -rf package
 }
 
-build_env() { # <package>... [-- option...]: env.squashfs; its files are in tree/ then
+write_lock() { # <package>...
   local package
   echo @EXPLICIT >lock.txt
-  while [ $# -gt 0 ] && [ "$1" != -- ]; do
-    package=channel/linux-64/$1-1.0-3.tar.bz2
+  for package in "$@"; do
+    package=channel/linux-64/$package-1.0-3.tar.bz2
     echo "file://$work/$package#sha256:$(sha256sum "$package" | cut -c1-64)" >>lock.txt
-    shift
   done
-  quietly cntr env build -q --lock lock.txt --prefix /opt/e -o env.squashfs "${@:2}"
+}
+
+build() { cntr env build -q --lock lock.txt --prefix /opt/e -o env.squashfs "$@"; }
+
+build_env() { # <package>...: env.squashfs, and its files in tree/
+  write_lock "$@"
+  quietly build
   unpack
 }
 
@@ -95,7 +100,7 @@ test_two_builds_give_the_same_bytes() {
   build_env changing
   cp env.squashfs first.squashfs
   rm -rf "$CNTR_CACHE_DIR"
-  (umask 077 && quietly cntr env build -q --lock lock.txt --prefix /opt/e -o env.squashfs)
+  (umask 077 && quietly build)
   cmp env.squashfs first.squashfs
 }
 
@@ -146,7 +151,8 @@ test_a_script_that_fails_is_one_error() {
   make_package failing "" post-link 'echo "Look here" >>"$PREFIX/.messages.txt"
 echo "it is broken" >&2
 exit 7'
-  expect_code 2 build_env failing
+  write_lock failing
+  expect_code 2 build
   expect_message "cntr: error: The post-link script of the package failing-1.0-3 failed with exit code 7" \
     "  Look here" "  it is broken"
   test ! -e env.squashfs
@@ -156,21 +162,24 @@ exit 7'
 test_what_no_environment_may_have_is_an_error() {
   need_link_scripts
   make_package pipe "" post-link 'mkfifo "$PREFIX/pipe"'
-  expect_code 2 build_env pipe
+  write_lock pipe
+  expect_code 2 build
   expect_message 'cntr: error: A link script made "pipe", which is a device, a fifo or a socket: no environment may have one'
   make_package leaves "" post-link 'ln -s ../../../etc/passwd "$PREFIX/bin/out"'
-  expect_code 2 build_env leaves
+  write_lock leaves
+  expect_code 2 build
   expect_message 'cntr: error: The package link scripts: "bin/out" is a symbolic link to "../../../etc/passwd", outside of the environment'
 }
 
 test_scripts_can_be_off_or_ignored() {
   need_link_scripts
   make_package demo "" post-link 'exit 1'
-  expect_code 2 build_env demo -- --link-scripts off
+  write_lock demo
+  expect_code 2 build --link-scripts off
   expect_message "cntr: error: The package demo-1.0-3 has a script bin/.demo-post-link.sh, which is to run when it is installed" \
     "  Link scripts are off for this environment."
   test ! -e env.squashfs
-  build_env demo -- --link-scripts ignore
+  quietly build --link-scripts ignore
   expect_output "cntr: warning: The package demo-1.0-3 has a script bin/.demo-post-link.sh, which is to run when it is installed; it does not run"
 }
 
@@ -186,7 +195,7 @@ test_scripts_of_real_packages_run() {
     cp "$data/$package.conda" channel/linux-64/
     echo "file://$work/channel/linux-64/$package.conda#sha256:$(sha256sum "$data/$package.conda" | cut -c1-64)" >>lock.txt
   done
-  quietly cntr env build -q --lock lock.txt --prefix /opt/e -o env.squashfs
+  quietly build
   expect_output "cntr: warning: link-scripts-0.1.0-h4616a5c_0 says: This is a post-link script that just ran for the recipe package."
   expect_output "cntr: warning: post-link-script-package-0.1.0-hb0f4dca_0 says: Testing post link scripts"
   unpack
