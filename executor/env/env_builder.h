@@ -13,21 +13,16 @@
 #include "env/lock.h"
 #include "env/pack_store.h"
 #include "env/package_source.h"
+#include "spec/spec.h"
 #include "squashfs/compression.h"
 #include "squashfs/image_writer.h"
 
 namespace cntr::env {
 
-// What is done with packages that want to run a script of their own when they are installed.
-enum class LinkScripts {
-  kRefuse,  // an error
-  kIgnore,  // a warning; the script is in the image and does not run
-};
-
 struct EnvOptions {
   std::string prefix = "/opt/cntr/env";
   squashfs::Compression compression;
-  LinkScripts link_scripts = LinkScripts::kRefuse;
+  spec::LinkScripts link_scripts = spec::LinkScripts::kRun;
   bool compile_python = true;
   unsigned threads = 0;  // 0: as many as this process may use cores
 };

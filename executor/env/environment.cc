@@ -21,7 +21,19 @@ namespace cntr::env {
 namespace {
 
 // To be changed with whatever changes the files that a lock becomes.
-constexpr std::string_view kFormat = "1";
+constexpr std::string_view kFormat = "2";
+
+std::string_view word_of(spec::LinkScripts link_scripts) {
+  switch (link_scripts) {
+    case spec::LinkScripts::kRun:
+      return "on";
+    case spec::LinkScripts::kRefuse:
+      return "off";
+    case spec::LinkScripts::kIgnore:
+      return "ignore";
+  }
+  return "";
+}
 
 // Runs `action`; an Error of it that names no place gets the environment's.
 template <typename Action>
@@ -125,7 +137,7 @@ EnvOptions options_of(const spec::Env& env) {
     check_prefix(env.prefix);
     options.prefix = env.prefix;
     options.compression = squashfs::parse_compression(env.compression);
-    options.link_scripts = env.ignore_link_scripts ? LinkScripts::kIgnore : LinkScripts::kRefuse;
+    options.link_scripts = env.link_scripts;
     return options;
   });
 }
@@ -137,7 +149,7 @@ spec::EnvIdentity identify(const spec::Env& env) {
   text.add("cntr-env", kFormat);
   text.add("platform", lock.platform);
   text.add("prefix", quote(options.prefix));
-  text.add("link-scripts", options.link_scripts == LinkScripts::kIgnore ? "ignore" : "refuse");
+  text.add("link-scripts", word_of(options.link_scripts));
   for (const LockedPackage& package : lock.packages) add_package(package, text);
   for (const LockedWheel& wheel : lock.wheels) {
     text.add("wheel", public_url(wheel.url), wheel.sha256 ? wheel.sha256->text() : "");

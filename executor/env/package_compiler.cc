@@ -1,7 +1,9 @@
 #include "env/package_compiler.h"
 
+#include <algorithm>
 #include <map>
 #include <mutex>
+#include <numeric>
 
 #include "base/error.h"
 #include "env/parallel.h"
@@ -28,6 +30,25 @@ std::vector<size_t> sources_of(const StoredPackage& package, const Python& pytho
       out.push_back(i);
     }
   }
+  return out;
+}
+
+// By what is to be compiled, so that no package is alone at the end.
+std::vector<size_t> largest_first(const std::vector<LoadedPackage>& packages,
+                                  const Python& python) {
+  std::vector<uint64_t> sizes;
+  for (const LoadedPackage& package : packages) {
+    const StoredPackage& stored = package.stored;
+    uint64_t size = 0;
+    for (const size_t source : sources_of(stored, python)) {
+      size += stored.pack->file_size(stored.package.files[source].content);
+    }
+    sizes.push_back(size);
+  }
+  std::vector<size_t> out(packages.size());
+  std::iota(out.begin(), out.end(), 0);
+  std::stable_sort(out.begin(), out.end(),
+                   [&](size_t one, size_t other) { return sizes[one] > sizes[other]; });
   return out;
 }
 
@@ -58,7 +79,7 @@ class Compiler {
   Digest key_of(const LoadedPackage& package) const {
     const Digest content =
         PackStore::key(*package.lock.sha256, options_.prefix, options_.compression);
-    return digest_of("cntr env compiled 1\n" + content.hex() + "\n" +
+    return digest_of("cntr env compiled 2\n" + content.hex() + "\n" +
                      python_package_.lock.sha256->hex() + "\n" + python_.site_packages + "\n");
   }
 
@@ -132,8 +153,9 @@ std::vector<CompiledPackage> compile_packages(const std::vector<LoadedPackage>& 
   }
   if (python_package == nullptr) return out;
   Compiler compiler(*python_package, options, python, store, scratch, pool);
-  run_in_parallel(packages.size(), pool.threads(),
-                  [&](size_t i) { out[i] = compiler.compile(packages[i]); });
+  const std::vector<size_t> order = largest_first(packages, python);
+  run_in_parallel(order.size(), pool.threads(),
+                  [&](size_t i) { out[order[i]] = compiler.compile(packages[order[i]]); });
   return out;
 }
 

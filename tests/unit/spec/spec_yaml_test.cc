@@ -208,7 +208,7 @@ TEST(EnvSpec, Defaults) {
   EXPECT_TRUE(env.lock_categories.empty());
   EXPECT_EQ(env.prefix, "/opt/cntr/env");
   EXPECT_EQ(env.compression, "zstd");
-  EXPECT_FALSE(env.ignore_link_scripts);
+  EXPECT_EQ(env.link_scripts, LinkScripts::kRun);
 }
 
 TEST(EnvSpec, EveryKey) {
@@ -222,7 +222,7 @@ TEST(EnvSpec, EveryKey) {
   EXPECT_THAT(env.lock_categories, ElementsAre("main", "dev"));
   EXPECT_EQ(env.prefix, "/srv/e");
   EXPECT_EQ(env.compression, "xz");
-  EXPECT_TRUE(env.ignore_link_scripts);
+  EXPECT_EQ(env.link_scripts, LinkScripts::kIgnore);
 }
 
 TEST(EnvSpec, RefusesWhatIsNoEnvironment) {
