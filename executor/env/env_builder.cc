@@ -44,6 +44,7 @@ class Assembly {
       : packages_(packages),
         options_(options),
         platform_(lock.platform),
+        variables_(lock.variables),
         order_(order_of(packages, lock.is_ordered)),
         store_(store),
         scratch_(scratch),
@@ -197,12 +198,16 @@ class Assembly {
       history.push_back(&packages_[package].lock);
     }
     tree_.add_file("conda-meta/history", generated_.add_file(conda_meta_history(history)), false);
+    if (!variables_.empty()) {
+      tree_.add_file("conda-meta/state", generated_.add_file(conda_meta_state(variables_)), false);
+    }
     tree_.add_file("conda-meta/frozen", generated_.add_file(conda_meta_frozen()), false);
   }
 
   const std::vector<LoadedPackage>& packages_;
   const EnvOptions& options_;
   const std::string platform_;
+  const std::vector<spec::Variable>& variables_;
   std::vector<size_t> order_;
   std::optional<Python> python_;
   const PackStore& store_;
