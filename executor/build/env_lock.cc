@@ -59,7 +59,8 @@ EnvLockChange make_env_lock(const spec::Env& env, bool update, const WarningSink
   });
   const env::PinState state = env::state_of_pin(env.lock, request);
   if (!update && state == env::PinState::kFits) return EnvLockChange::kKept;
-  if (!update && state == env::PinState::kForeign) env::check_pin(env.name, env.lock, request);
+  if (!update && state == env::PinState::kForeign)
+    at_declaration(env, [&] { env::check_pin(env.lock, request); });
   const std::string text =
       at_declaration(env, [&] { return solved_lock(env, request, cache, warn); });
   if (!write_file_if_changed(env.lock, text)) return EnvLockChange::kKept;
@@ -71,7 +72,7 @@ void fit_env_lock(const spec::Env& env, const WarningSink& warn) {
   const env::SolveRequest request = env::read_solve_request(env, warn);
   write_depfile(env, request.files);
   if (env.request->locked || is_on("CNTR_LOCKED")) {
-    env::check_pin(env.name, env.lock, request);
+    at_declaration(env, [&] { env::check_pin(env.lock, request); });
   } else if (env::state_of_pin(env.lock, request) != env::PinState::kFits) {
     make_env_lock(env, false, [](const std::string&) {});
   }

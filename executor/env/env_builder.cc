@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <optional>
@@ -18,6 +19,7 @@
 #include "env/package_loader.h"
 #include "env/prefix_tree.h"
 #include "env/python.h"
+#include "env/wheel_loader.h"
 #include "squashfs/data_pack_writer.h"
 #include "squashfs/worker_pool.h"
 
@@ -97,10 +99,14 @@ class Assembly {
     std::vector<OrderedPackage> graph;
     for (const LoadedPackage& package : packages) {
       out.push_back(out.size());
+      if (package.is_wheel) continue;
       graph.push_back(
           {package.lock.name, package.lock.depends.value_or(package.stored.package.info.depends)});
     }
-    return is_ordered ? out : install_order(graph);
+    if (is_ordered) return out;
+    const std::vector<size_t> order = install_order(graph);  // wheels come last
+    std::copy(order.begin(), order.end(), out.begin());
+    return out;
   }
 
   void check_link_scripts(const WarningSink& warn) const {
@@ -192,6 +198,7 @@ class Assembly {
     tree_.begin_package("conda-meta", generated_pack());
     std::vector<const LockedPackage*> history;
     for (const size_t package : order_) {
+      if (packages_[package].is_wheel) continue;
       const InstalledPackage installed{packages_[package].lock, info(package), paths_[package]};
       tree_.add_file("conda-meta/" + info(package).dist() + ".json",
                      generated_.add_file(conda_meta_record(installed)), false);
@@ -231,15 +238,10 @@ EnvBuilder::EnvBuilder(const PackageSource& source, const PackStore& store, std:
 EnvSummary EnvBuilder::build(const EnvLock& lock, const EnvOptions& options,
                              const std::string& path) {
   check_prefix(options.prefix);
-  if (!lock.wheels.empty()) {
-    throw user_error_at(lock.wheels.front().where,
-                        "The lock has " + std::to_string(lock.wheels.size()) +
-                            " packages of pip, " + quote(lock.wheels.front().name) +
-                            " the first, and this Cntr takes packages of conda only");
-  }
   squashfs::WorkerPool pool(options.threads);
-  const std::vector<LoadedPackage> packages =
+  std::vector<LoadedPackage> packages =
       load_packages(lock, options, source_, store_, pool, warn_, progress_);
+  load_wheels(lock, options, source_, store_, pool, packages);
   EnvSummary out;
   out.packages = packages.size();
   for (const LoadedPackage& package : packages) out.reused += package.was_ready ? 1 : 0;

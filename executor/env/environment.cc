@@ -113,7 +113,7 @@ EnvLock locked_packages(const spec::Env& env) {
     std::vector<spec::Variable> variables;
     if (env.request) {
       SolveRequest request = read_solve_request(env, [](const std::string&) {});
-      check_pin(env.name, env.lock, request);
+      check_pin(env.lock, request);
       variables = std::move(request.variables);
     }
     const auto text = read_file_if_exists(env.lock);

@@ -55,24 +55,21 @@ PinState state_of_pin(const std::string& path, const SolveRequest& request) {
   return *made_from == digest_of(request) ? PinState::kFits : PinState::kOutdated;
 }
 
-void check_pin(const std::string& name, const std::string& path, const SolveRequest& request) {
-  const std::string environment = "Environment " + name + ": ";
+void check_pin(const std::string& path, const SolveRequest& request) {
   switch (state_of_pin(path, request)) {
     case PinState::kFits:
       return;
     case PinState::kMissing:
-      throw user_error(environment + "there is no lock " + path,
+      throw user_error("there is no lock " + path,
                        {"`cntr env lock` makes it of " + request.files.front() + "."});
     case PinState::kOutdated:
-      throw user_error_at(
-          {path, 0, 0},
-          environment + "the lock was made before " + join(request.files, " or ") + " changed",
-          {"`cntr env lock` makes it anew."});
+      throw user_error_at({path, 0, 0},
+                          "The lock was made before " + join(request.files, " or ") + " changed",
+                          {"`cntr env lock` makes it anew."});
     case PinState::kForeign:
       throw user_error_at({path, 0, 0},
-                          environment +
-                              "the lock does not say what it was made from, so it may "
-                              "be of something else than " +
+                          "The lock does not say what it was made from, so it may "
+                          "be of something else than " +
                               request.files.front(),
                           {"`cntr env lock --update` replaces it; with LOCK it is used as it is; "
                            "PIN names another file."});

@@ -28,7 +28,7 @@ enum class PinState {
 };
 PinState state_of_pin(const std::string& path, const SolveRequest& request);
 
-// Throws a user Error, at the lock, unless it fits: `name` is the environment's.
-void check_pin(const std::string& name, const std::string& path, const SolveRequest& request);
+// Throws a user Error, at the lock when there is one, unless it fits.
+void check_pin(const std::string& path, const SolveRequest& request);
 
 }  // namespace cntr::env

@@ -9,6 +9,7 @@
 #include "base/file_system.h"
 #include "base/json_reader.h"
 #include "base/process.h"
+#include "base/stop_request.h"
 #include "base/text.h"
 #include "env/conda_meta.h"
 #include "env/install_order.h"

@@ -1,6 +1,7 @@
 #include "env/solver_install.h"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
 
