@@ -8,12 +8,12 @@
 #include "build/shown_env.h"
 #include "env/environment.h"
 #include "env/pip_report.h"
+#include "env/program_words.h"
 
 namespace cntr::build {
 namespace {
 
 constexpr size_t kLargestReport = 256U << 20U;
-constexpr size_t kLinesOfMessage = 30;
 
 // The environment before pip came.
 spec::Env conda_part_of(const spec::Env& env, const std::string& lock) {
@@ -30,17 +30,6 @@ spec::Env conda_part_of(const spec::Env& env, const std::string& lock) {
 
 std::string lines_of(const std::vector<std::string>& lines) {
   return lines.empty() ? "" : join(lines, "\n") + "\n";
-}
-
-std::vector<std::string> words_of(const std::string& text) {
-  std::vector<std::string> out;
-  for (const std::string& line : split(text, '\n')) {
-    if (line.find_first_not_of(" \t\r") != std::string::npos) out.push_back(printable(line));
-  }
-  if (out.size() > kLinesOfMessage) {
-    out.erase(out.begin(), out.end() - static_cast<std::ptrdiff_t>(kLinesOfMessage));
-  }
-  return out;
 }
 
 // pip runs where the environment is now, not at its prefix: to find out what to install, that is
@@ -85,7 +74,7 @@ std::string ask_pip(const std::string& directory, const env::Requirements& requi
   });
   if (status.interrupted) throw Stopped();
   if (status.code == 0) return read_file(scratch + "/report.json");
-  std::vector<std::string> notes = words_of(said);
+  std::vector<std::string> notes = env::last_lines(said);
   notes.emplace_back("Only wheels are taken: what is there as source only has to be built first.");
   throw user_error("pip found no solution", std::move(notes));
 }

@@ -21,6 +21,19 @@ std::string trimmed(std::string_view text) {
   return std::string(text.substr(begin, text.find_last_not_of(kBlanks) + 1 - begin));
 }
 
+std::string with_single_blanks(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    if (kBlanks.find(c) == std::string_view::npos) {
+      out += c;
+    } else if (!out.empty() && out.back() != ' ') {
+      out += ' ';
+    }
+  }
+  if (out.ends_with(' ')) out.pop_back();
+  return out;
+}
+
 // A comment begins with a # at the beginning or behind a blank.
 std::string_view without_comment(std::string_view line) {
   for (size_t at = line.find('#'); at != std::string_view::npos; at = line.find('#', at + 1)) {
@@ -117,14 +130,17 @@ class Reader {
     if (out_.files.size() == kMostFiles) {
       throw user_error_at(named_at, "More than " + std::to_string(kMostFiles) + " files");
     }
-    const std::optional<std::string> text = read_file_if_exists(path);
-    if (!text) throw user_error_at(named_at, "There is no " + path);
+    const auto stat = stat_file(path);
+    if (!stat || stat->kind != FileKind::kRegular) {
+      throw user_error_at(named_at, "There is no file " + path);
+    }
+    const std::string text = read_file(path);
     out_.files.push_back(path);
     try {
-      read_lines(requirement_lines(*text, path), parent_path(path), constraints);
+      read_lines(requirement_lines(text, path), parent_path(path), constraints);
     } catch (const Error& error) {
       if (error.location().file != path) throw;
-      throw with_caret(*text, error);
+      throw with_caret(text, error);
     }
   }
 
@@ -197,12 +213,12 @@ std::vector<spec::RequestLine> requirement_lines(std::string_view text, const st
     if (whole.empty()) begin = where.line;
     whole += line + (goes_on ? " " : "");
     if (goes_on) continue;
-    const std::string found = trimmed(whole);
+    const std::string found = with_single_blanks(whole);
     const int column = static_cast<int>(std::min(whole.find_first_not_of(kBlanks), whole.size()));
     if (!found.empty()) out.push_back({found, {path, begin, column + 1}});
     whole.clear();
   }
-  if (const std::string rest = trimmed(whole); !rest.empty()) {
+  if (const std::string rest = with_single_blanks(whole); !rest.empty()) {
     out.push_back({rest, {path, begin, 1}});
   }
   return out;

@@ -31,8 +31,8 @@ void add_requirements_file(const std::string& path, Requirements& requirements);
 void add_requirement_lines(const std::vector<spec::RequestLine>& lines,
                            const std::string& directory, Requirements& requirements);
 
-// The lines of a requirements file without comments, those that end in a backslash joined with the
-// next.
+// The lines of a requirements file without comments and with single blanks, those that end in a
+// backslash joined with the next.
 std::vector<spec::RequestLine> requirement_lines(std::string_view text, const std::string& path);
 
 }  // namespace cntr::env

@@ -13,13 +13,13 @@
 #include "base/text.h"
 #include "env/conda_meta.h"
 #include "env/install_order.h"
+#include "env/program_words.h"
 #include "env/solver_install.h"
 
 namespace cntr::env {
 namespace {
 
 constexpr size_t kLargestAnswer = 256U << 20U;
-constexpr size_t kLinesOfMessage = 30;
 
 struct KindName {
   std::string_view name;
@@ -47,18 +47,6 @@ Solver solver_at(const std::string& path, const std::string& who_says) {
 
 std::string setting(const std::string& declared, const std::string& variable) {
   return declared.empty() ? environment_variable(variable).value_or("") : declared;
-}
-
-// What a program printed last, without what would be too much to read.
-std::vector<std::string> last_lines(const std::string& text) {
-  std::vector<std::string> out;
-  for (const std::string& line : split(text, '\n')) {
-    if (line.find_first_not_of(" \t\r") != std::string::npos) out.push_back(printable(line));
-  }
-  if (out.size() > kLinesOfMessage) {
-    out.erase(out.begin(), out.end() - static_cast<std::ptrdiff_t>(kLinesOfMessage));
-  }
-  return out;
 }
 
 Error failure(const Solver& solver, std::vector<std::string> notes) {

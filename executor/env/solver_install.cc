@@ -10,12 +10,10 @@
 #include "base/file_system.h"
 #include "base/process.h"
 #include "base/stop_request.h"
-#include "base/text.h"
+#include "env/program_words.h"
 
 namespace cntr::env {
 namespace {
-
-constexpr size_t kLinesOfMessage = 20;
 
 std::string first_bytes(const std::string& path) {
   const UniqueFd file = open_to_read(path);
@@ -43,12 +41,8 @@ void run_installer(const std::string& installer, const std::string& home) {
   if (result.status.interrupted) throw Stopped();
   if (result.status.code == 0 && !solver_in(home).empty()) return;
   remove_tree(home);
-  std::vector<std::string> lines =
-      split(printable(result.err.empty() ? result.out : result.err), '\n');
-  std::erase(lines, "");
-  if (lines.size() > kLinesOfMessage) lines.erase(lines.begin(), lines.end() - kLinesOfMessage);
   throw user_error("The installer " + installer + " installed no solver of conda packages",
-                   std::move(lines));
+                   last_lines(result.err.empty() ? result.out : result.err));
 }
 
 }  // namespace

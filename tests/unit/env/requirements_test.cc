@@ -13,7 +13,7 @@ using testing::HasSubstr;
 
 class RequirementsTest : public testing::Test {
  protected:
-  std::string path(const std::string& name) const { return root_.path() + "/" + name; }
+  std::string path(const std::string& name) const { return normal_path(name, root_.path()); }
   void write(const std::string& name, const std::string& text) const {
     write_file_atomically(path(name), text);
   }
@@ -28,7 +28,7 @@ class RequirementsTest : public testing::Test {
       read("wrong.txt");
     } catch (const Error& error) {
       EXPECT_EQ(error.kind(), ErrorKind::kUser);
-      return std::string(error.what()).substr(root_.path().size() + 1);
+      return std::string(error.what()).substr(path("").size() + 1);
     }
     return "no error";
   }
@@ -53,7 +53,7 @@ TEST_F(RequirementsTest, LinesOptionsAndOtherFiles) {
   const Requirements found = read("all.txt");
   const std::string first = "requests [socks] >= 2.8.1, == 2.8.* ; python_version < \"2.7\"";
   const std::string second = "pip @ https://host/pip-1.0-py3-none-any.whl#sha256=abc";
-  const std::string third = "flask==3.0       --hash=sha256:123";
+  const std::string third = "flask==3.0 --hash=sha256:123";
   EXPECT_THAT(found.lines, ElementsAre(first, second, third, "--find-links " + path("wheels"),
                                        "-i https://host/simple", "--pre", "numpy"));
   EXPECT_THAT(found.constraints, ElementsAre("numpy<2"));
@@ -72,7 +72,7 @@ TEST_F(RequirementsTest, MistakesAreShown) {
   EXPECT_THAT(message_of("-r\n"), HasSubstr("-r has no value"));
   EXPECT_THAT(message_of("--pre x\n"), HasSubstr("--pre has no value here"));
   EXPECT_THAT(message_of("-r nothing.txt\n"),
-              HasSubstr("wrong.txt:1:1: There is no " + path("nothing.txt")));
+              HasSubstr("wrong.txt:1:1: There is no file " + path("nothing.txt")));
   EXPECT_THAT(message_of("./mine\n"), HasSubstr("\"./mine\" is to be built from source"));
   EXPECT_THAT(message_of("a @ git+https://host/a\n"), HasSubstr("is to be built from source"));
   EXPECT_THAT(message_of("!numpy\n"), HasSubstr("\"!numpy\" is no requirement of pip"));

@@ -26,7 +26,7 @@ std::vector<std::string> names(const std::vector<LockedPackage>& packages) {
 // A solver that writes down what it was asked and answers with a text.
 class SolverTest : public testing::Test {
  protected:
-  std::string path(const std::string& name) const { return root_.path() + "/" + name; }
+  std::string path(const std::string& name) const { return normal_path(name, root_.path()); }
 
   void make_program(const std::string& name, const std::string& script) const {
     write_file_atomically(path(name), "#!/bin/sh\n" + script);
@@ -138,10 +138,11 @@ TEST_F(SolverTest, ItsOwnWordsAreShown) {
                                    "\"success\": false}'\nexit 1")),
             "micromamba found no solution\n"
             "  error    libmamba Could not solve\n  nothing provides six");
-  EXPECT_EQ(message_of(solver_that("conda",
-                                   "echo '{\"error\": \"PackagesNotFoundError\", \"message\": "
-                                   "\"The following packages\\n  - six\"}'\nexit 1")),
-            "conda found no solution\n  The following packages\n    - six");
+  EXPECT_EQ(
+      message_of(solver_that("conda",
+                             "printf '%s' '{\"error\": \"PackagesNotFoundError\", \"message\": "
+                             "\"The following packages\\n  - six\"}'\nexit 1")),
+      "conda found no solution\n  The following packages\n    - six");
   EXPECT_EQ(message_of(solver_that("mamba", "echo oh no; exit 3")),
             "mamba found no solution\n  oh no");
 }
