@@ -142,6 +142,18 @@ function(_cntr_add_check)
   endforeach()
 endfunction()
 
+# The target cntr-env-lock: writes the locks of environments (docs/reference/commands.md).
+function(_cntr_add_env_lock)
+  get_property(wanted GLOBAL PROPERTY _CNTR_HAS_ENV_LOCK)
+  if(NOT wanted OR TARGET cntr-env-lock OR NOT TARGET cntr::cntr)
+    return()
+  endif()
+  _cntr_directory(directory)
+  add_custom_target(cntr-env-lock
+    COMMAND "$<TARGET_FILE:cntr::cntr>" env lock -C "${directory}"
+    COMMENT "Locking environments" VERBATIM USES_TERMINAL)
+endfunction()
+
 # The target cntr-lock: writes cntr.lock (docs/reference/commands.md).
 function(_cntr_add_lock)
   get_property(wanted GLOBAL PROPERTY _CNTR_HAS_LOCK)

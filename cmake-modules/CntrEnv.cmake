@@ -4,9 +4,11 @@
   Declares a conda environment that steps can run in::
 
     cntr_add_env(<name>
-                 LOCK <file>
+                 LOCK <file> | ENVIRONMENT <environment.yml>
                  [PLATFORM <platform>]
                  [LOCK_ENVIRONMENT <name>] [LOCK_CATEGORIES <name>...]
+                 [REQUIREMENTS <requirements.txt>] [CHANNELS <channel>...]
+                 [SOLVER auto|micromamba|mamba|conda|pixi|<path>] [PIN <file>]
                  [PREFIX <directory>]
                  [COMPRESSION zstd[:<level>]|lz4|gzip[:<level>]|xz[:<level>]]
                  [LINK_SCRIPTS ON|OFF|IGNORE])
@@ -16,6 +18,30 @@
     ``conda-lock`` write it, a ``conda-lock.yml`` or a ``pixi.lock``. A relative path is below the
     source directory when it is there, else below the build directory; ``<mount>:<path>`` is a path
     in a mount (:command:`cntr_add_mount`). The build itself may make the file.
+
+  ``ENVIRONMENT <environment.yml>``
+    What the environment is asked to be, in place of a ``LOCK``. The user's solver is asked which
+    packages that means, once: its answer is written beside the file, as
+    ``<environment>.<platform>.lock``, to be kept in version control. When what the file says changed
+    since, the next build solves again, or, with the variable ``CNTR_LOCKED`` on, fails; comments and
+    formatting do not count. ``cntr env lock`` (target ``cntr-env-lock``) does the same without a
+    build, and with ``--update`` it always solves.
+
+  ``REQUIREMENTS <requirements.txt>``
+    What the environment's pip is asked for as well, beside the ``pip`` section of the
+    environment.yml. Wheels alone are taken; they stand in the same lock.
+
+  ``CHANNELS <channel>...``
+    The channels that are asked, in place of those that the environment.yml names.
+
+  ``SOLVER <solver>``
+    Which solver is asked: by default, or with ``auto``, the variable ``CNTR_CONDA_EXE``, the first of
+    micromamba, mamba, conda and pixi on the ``PATH``, or what the variable ``CNTR_CONDA_INSTALLER``
+    names: micromamba itself, or the shell script that installs Miniforge. Both are variables of
+    CMake or of the environment.
+
+  ``PIN <file>``
+    Another name for the lock, below the source directory.
 
   ``PLATFORM <platform>``
     conda's name of the platform, ``linux-64`` or ``linux-aarch64`` say. By default that of the
@@ -57,17 +83,13 @@ function(cntr_add_env)
   _cntr_begin_call()
   _cntr_collect_arguments(words)
   _cntr_parse_arguments(env "${words}"
-    ONE LOCK PLATFORM LOCK_ENVIRONMENT PREFIX COMPRESSION LINK_SCRIPTS MANY LOCK_CATEGORIES
-    STRICT LOCK_CATEGORIES)
+    ONE LOCK ENVIRONMENT REQUIREMENTS SOLVER PIN PLATFORM LOCK_ENVIRONMENT PREFIX COMPRESSION
+    LINK_SCRIPTS MANY LOCK_CATEGORIES CHANNELS STRICT LOCK_CATEGORIES CHANNELS)
   string(CONCAT name "${env_NAME}")
   _cntr_where(where cntr_add_env "${name}")
 
   _cntr_check_new_target("${name}")
-  if("LOCK" IN_LIST env_GIVEN)
-    _cntr_add_lock_of_env("${env_LOCK}")
-  elseif(NOT "LOCK" IN_LIST env_SEEN)
-    _cntr_keyword_mistake("LOCK is missing")
-  endif()
+  _cntr_add_sources_of_env()
   if(NOT "PREFIX" IN_LIST env_GIVEN)
     set(env_PREFIX "/opt/cntr/env")
   endif()
@@ -81,14 +103,101 @@ function(cntr_add_env)
   endif()
 
   set_property(GLOBAL PROPERTY "_CNTR_PREFIX:${name}" "${env_PREFIX}")
+  _cntr_directory(directory)
+  set(identity "${directory}/envs/${name}.identity")
+  set(depfile "")
+  if("ENVIRONMENT" IN_LIST env_GIVEN)
+    set(depfile "${directory}/envs/${name}.d")
+    set_property(GLOBAL PROPERTY _CNTR_HAS_ENV_LOCK TRUE)
+  endif()
   _cntr_env_spec(text "${name}" "${where}")
   _cntr_generate_spec(env "${name}" "${text}")
-  _cntr_directory(directory)
   _cntr_add_edge("${name}" "Looking at environment ${name}" COMMAND env prepare
-                 OUTPUTS "${directory}/envs/${name}.identity")
+                 OUTPUTS "${identity}" DEPFILE "${depfile}")
 endfunction()
 
 # The functions below read the env_* variables of cntr_add_env().
+
+# Notes what says which packages are in the environment.
+function(_cntr_add_sources_of_env)
+  if("LOCK" IN_LIST env_GIVEN)
+    _cntr_add_lock_of_env("${env_LOCK}")
+  endif()
+  if("ENVIRONMENT" IN_LIST env_GIVEN)
+    _cntr_add_file_of_env(ENVIRONMENT "${env_ENVIRONMENT}" environment)
+    _cntr_add_pin_of_env()
+  endif()
+  if("REQUIREMENTS" IN_LIST env_GIVEN)
+    _cntr_add_file_of_env(REQUIREMENTS "${env_REQUIREMENTS}" requirements)
+  endif()
+  if("LOCK" IN_LIST env_SEEN AND "ENVIRONMENT" IN_LIST env_SEEN)
+    _cntr_mistake("LOCK and ENVIRONMENT: give one of them; the lock of an environment.yml is named \
+with PIN")
+  elseif(NOT "LOCK" IN_LIST env_SEEN AND NOT "ENVIRONMENT" IN_LIST env_SEEN)
+    _cntr_keyword_mistake("LOCK or ENVIRONMENT is missing")
+  endif()
+  foreach(keyword IN ITEMS REQUIREMENTS CHANNELS SOLVER PIN)
+    if(keyword IN_LIST env_GIVEN AND NOT "ENVIRONMENT" IN_LIST env_SEEN)
+      _cntr_mistake("${keyword} is for an ENVIRONMENT")
+    endif()
+  endforeach()
+  foreach(keyword IN ITEMS LOCK_ENVIRONMENT LOCK_CATEGORIES)
+    if(keyword IN_LIST env_GIVEN AND "ENVIRONMENT" IN_LIST env_SEEN)
+      _cntr_mistake("${keyword} is for a LOCK")
+    endif()
+  endforeach()
+endfunction()
+
+# A file of the source tree that a lock is made from. No step may make it, as what it says is asked
+# for before anything is built.
+function(_cntr_add_file_of_env keyword text field)
+  _cntr_input_path(path ${keyword} "${text}")
+  if(path STREQUAL "")
+    return()
+  endif()
+  _cntr_has_genex(genex "${path}")
+  _cntr_escape(shown "${text}")
+  if(genex)
+    _cntr_mistake("${keyword}: \"${shown}\" has a generator expression: it must be a file")
+  elseif(IS_DIRECTORY "${path}")
+    _cntr_mistake("${keyword}: \"${shown}\" is a directory: it must be a file")
+  else()
+    _cntr_note(${field} "${path}")
+    _cntr_check_presence(${keyword} "${path}" "${text}" TRUE)
+    _cntr_depend_on_path(${keyword} "${path}" "${text}")
+  endif()
+endfunction()
+
+# Notes where the lock of an environment.yml is.
+function(_cntr_add_pin_of_env)
+  if("PIN" IN_LIST env_GIVEN)
+    _cntr_check_path(ok PIN "${env_PIN}")
+    if(ok)
+      _cntr_absolute(path "${CMAKE_CURRENT_SOURCE_DIR}" "${env_PIN}")
+      _cntr_note(lock "${path}")
+    endif()
+    return()
+  endif()
+  set(platform "${env_PLATFORM}")
+  if(platform STREQUAL "")
+    # As env::host_platform() says it.
+    set(names x86_64 64 i686 32 aarch64 aarch64 armv7l armv7l ppc64le ppc64le s390x s390x
+        riscv64 riscv64)
+    list(FIND names "${CMAKE_HOST_SYSTEM_PROCESSOR}" place)
+    if(place EQUAL -1)
+      _cntr_mistake("conda has no name for ${CMAKE_HOST_SYSTEM_PROCESSOR}: give PLATFORM")
+      return()
+    endif()
+    math(EXPR place "${place} + 1")
+    list(GET names ${place} name)
+    set(platform "linux-${name}")
+  endif()
+  _cntr_noted(environment path)
+  if(NOT path STREQUAL "")
+    cmake_path(REMOVE_EXTENSION path LAST_ONLY)
+    _cntr_note(lock "${path}.${platform}.lock")
+  endif()
+endfunction()
 
 # Notes the lock: a file, or a step that makes one.
 function(_cntr_add_lock_of_env text)
@@ -161,6 +270,9 @@ function(_cntr_env_spec out name where)
   _cntr_append_entry(spec name "${name}")
   _cntr_append_entry(spec location "${where}")
   _cntr_append_entry(spec lock "${lock}")
+  if("ENVIRONMENT" IN_LIST env_GIVEN)
+    _cntr_append_request_of_env(spec "${name}")
+  endif()
   _cntr_append_entry(spec platform "${env_PLATFORM}")
   _cntr_append_entry(spec lock_environment "${env_LOCK_ENVIRONMENT}")
   _cntr_append_list(spec lock_categories ${env_LOCK_CATEGORIES})
@@ -169,4 +281,35 @@ function(_cntr_env_spec out name where)
   string(TOLOWER "${env_LINK_SCRIPTS}" link_scripts)
   _cntr_append_entry(spec link_scripts "${link_scripts}")
   set(${out} "${spec}" PARENT_SCOPE)
+endfunction()
+
+# What the lock is made from, as a mapping in the spec.
+function(_cntr_append_request_of_env variable name)
+  _cntr_noted(environment environment)
+  _cntr_noted(requirements requirements)
+  _cntr_directory(directory)
+  set(solver "${env_SOLVER}")
+  if(solver STREQUAL "" OR solver STREQUAL "auto")
+    set(solver "${CNTR_CONDA_EXE}")
+  endif()
+  set(installer "${CNTR_CONDA_INSTALLER}")
+  foreach(path IN ITEMS solver installer)
+    if("${${path}}" MATCHES "/")
+      _cntr_absolute(${path} "${CMAKE_CURRENT_SOURCE_DIR}" "${${path}}")
+    endif()
+  endforeach()
+  set(request "")
+  _cntr_append_entry(request environment "${environment}")
+  _cntr_append_entry(request requirements "${requirements}")
+  _cntr_append_list(request channels ${env_CHANNELS})
+  _cntr_append_entry(request solver "${solver}")
+  _cntr_append_entry(request installer "${installer}")
+  if(CNTR_LOCKED)
+    string(APPEND request "locked: true\n")
+  endif()
+  _cntr_append_entry(request depfile "${directory}/envs/${name}.d")
+  _cntr_append_entry(request depfile_target "${directory}/envs/${name}.identity")
+  string(REGEX REPLACE "\n$" "" request "${request}")
+  string(REPLACE "\n" "\n  " request "${request}")
+  set(${variable} "${${variable}}request:\n  ${request}\n" PARENT_SCOPE)
 endfunction()

@@ -35,6 +35,7 @@ GENERATED.")
   _cntr_order_targets("${directories}")
   _cntr_add_check()
   _cntr_add_lock()
+  _cntr_add_env_lock()
   _cntr_write_index()
 endfunction()
 

@@ -57,10 +57,12 @@ struct GunzipSource::State {
   z_stream stream{};
 };
 
-GunzipSource::GunzipSource(ByteSource& compressed)
+GunzipSource::GunzipSource(ByteSource& compressed, Format format)
     : compressed_(compressed), output_(kBufferSize), state_(std::make_unique<State>()) {
   constexpr int kGzipOnly = MAX_WBITS + 16;
-  if (inflateInit2(&state_->stream, kGzipOnly) != Z_OK) {
+  constexpr int kNoHeader = -MAX_WBITS;
+  const int window = format == Format::kGzip ? kGzipOnly : kNoHeader;
+  if (inflateInit2(&state_->stream, window) != Z_OK) {
     throw environment_error("Cannot start zlib: out of memory");
   }
 }

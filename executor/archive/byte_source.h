@@ -52,7 +52,9 @@ class FileSource : public ByteSource {
 // which libarchive's own filter leaves out.
 class GunzipSource : public ByteSource {
  public:
-  explicit GunzipSource(ByteSource& compressed);
+  // kDeflate: the data of a zip archive's member (RFC 1951), which has neither CRC nor length.
+  enum class Format { kGzip, kDeflate };
+  explicit GunzipSource(ByteSource& compressed, Format format = Format::kGzip);
   ~GunzipSource() override;
 
   static bool is_gzip(std::string_view head);

@@ -1,7 +1,10 @@
 #include "base/error.h"
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
+
+#include "base/text.h"
 
 namespace cntr {
 
@@ -41,6 +44,18 @@ Error internal_error(std::string message) {
 
 Error system_error(const std::string& what_failed, int error_number) {
   return environment_error(what_failed + ": " + std::strerror(error_number));
+}
+
+Error with_caret(std::string_view text, const Error& error) {
+  const Location& location = error.location();
+  const std::vector<std::string> lines = split(text, '\n');
+  std::vector<std::string> notes = error.notes();
+  if (location.line > 0 && static_cast<size_t>(location.line) <= lines.size()) {
+    const std::string& line = lines[static_cast<size_t>(location.line) - 1];
+    const size_t column = static_cast<size_t>(std::max(location.column, 1));
+    notes.insert(notes.begin(), {printable(line), std::string(column - 1, ' ') + "^"});
+  }
+  return Error(error.kind(), error.message(), location, std::move(notes));
 }
 
 }  // namespace cntr

@@ -6,6 +6,7 @@
 
 #include <exception>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace cntr {
@@ -56,5 +57,9 @@ Error internal_error(std::string message);
 
 // An environment error that ends in the text of `error_number` (an errno value).
 Error system_error(const std::string& what_failed, int error_number);
+
+// The error with the line of `text`, the file that it is in, that is wrong and a caret below it,
+// before its other notes.
+Error with_caret(std::string_view text, const Error& error);
 
 }  // namespace cntr

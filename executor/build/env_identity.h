@@ -3,13 +3,15 @@
 
 #include <string>
 
+#include "base/warning.h"
 #include "spec/spec.h"
 
 namespace cntr::build {
 
 // Looks at the environment's lock and writes its identity file, when it changed. For `cntr env
-// prepare`. Builds nothing. Throws as env::identify() does.
-spec::EnvIdentity prepare_env(const std::string& env_spec_path);
+// prepare`. Builds nothing, but makes the lock where that is Cntr's to do. Throws as
+// env::identify() and fit_env_lock() do.
+spec::EnvIdentity prepare_env(const std::string& env_spec_path, const WarningSink& warn);
 
 // What the lock says now, whatever the identity file says. Writes nothing into the build tree.
 // Throws as env::identify() does.
@@ -19,6 +21,6 @@ spec::EnvIdentity identity_of_lock(const std::string& env_spec_path);
 spec::EnvIdentity identity_of_unchanged_lock(const std::string& env_spec_path);
 
 // What the identity file says; prepares the environment when there is none.
-spec::EnvIdentity current_env_identity(const std::string& env_spec_path);
+spec::EnvIdentity current_env_identity(const std::string& env_spec_path, const WarningSink& warn);
 
 }  // namespace cntr::build

@@ -188,8 +188,8 @@ StepRunner::Task StepRunner::open_task(const spec::Step& step, Identities identi
   }
   if (step.env_spec) {
     task.env = spec::read_env(*step.env_spec);
-    task.env_identity =
-        as_written ? current_env_identity(*step.env_spec) : identity_of_lock(*step.env_spec);
+    task.env_identity = as_written ? current_env_identity(*step.env_spec, context_.warn)
+                                   : identity_of_lock(*step.env_spec);
   }
   task.resolved =
       resolve(step, task.identity ? &*task.identity : nullptr,

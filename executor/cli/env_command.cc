@@ -110,6 +110,7 @@ void add_env_command(CLI::App& app, Action& action) {
   add_build_command(*command, action);
   add_env_exec_commands(*command, action);
   add_env_list_commands(*command, action);
+  add_env_lock_command(*command, action);
   add_env_package_commands(*command, action);
   add_env_prereq_command(*command, action);
   add_env_prepare_command(*command, action);

@@ -30,6 +30,7 @@ void add_env_prepare_command(CLI::App& env, Action& action);
 void add_env_exec_commands(CLI::App& env, Action& action);     // exec, shell
 void add_env_list_commands(CLI::App& env, Action& action);     // list, status
 void add_env_package_commands(CLI::App& env, Action& action);  // diff, verify
+void add_env_lock_command(CLI::App& env, Action& action);
 void add_env_prereq_command(CLI::App& env, Action& action);
 
 }  // namespace cntr::cli

@@ -2,6 +2,7 @@
 
 #include "build/env_identity.h"
 #include "cli/env_commands.h"
+#include "cli/session.h"
 
 namespace cntr::cli {
 
@@ -13,7 +14,7 @@ void add_env_prepare_command(CLI::App& env, Action& action) {
   prepare->footer("Builds nothing: that is done when a step really runs in the environment.");
   prepare->callback([&action, spec_path] {
     action = [spec_path] {
-      build::prepare_env(*spec_path);
+      build::prepare_env(*spec_path, warnings());
       return kSuccess;
     };
   });

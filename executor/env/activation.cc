@@ -34,19 +34,31 @@ void set(VariableList& variables, const std::string& name, const std::string& va
   }
 }
 
+void add_variables_of_file(const JsonNode& json, VariableList& variables) {
+  for (const auto& [variable, value] : json.members()) {
+    if (!is_variable_name(variable)) {
+      throw json.error("has " + quote(variable) + ", which is no name of a variable");
+    }
+    set(variables, variable, value.text());
+  }
+}
+
 // A later file wins.
 void add_variables_of_packages(const std::string& directory, VariableList& variables) {
   const std::string folder = "etc/conda/env_vars.d";
   for (const std::string& name : names_in(directory + "/" + folder)) {
     const std::string file = folder + "/" + name;
-    const JsonNode json = JsonNode::parse(read_file(directory + "/" + file), file);
-    for (const auto& [variable, value] : json.members()) {
-      if (!is_variable_name(variable)) {
-        throw json.error("has " + quote(variable) + ", which is no name of a variable");
-      }
-      set(variables, variable, value.text());
-    }
+    add_variables_of_file(JsonNode::parse(read_file(directory + "/" + file), file), variables);
   }
+}
+
+// Those that the environment itself sets, over those of its packages.
+void add_variables_of_environment(const std::string& directory, VariableList& variables) {
+  const std::string file = "conda-meta/state";
+  const auto text = read_file_if_exists(directory + "/" + file);
+  if (!text) return;
+  const auto json = JsonNode::parse(*text, file).find("env_vars");
+  if (json) add_variables_of_file(*json, variables);
 }
 
 }  // namespace
@@ -60,6 +72,7 @@ Activation activation_of(const std::string& directory, const std::string& prefix
                    {"CONDA_SHLVL", "1"},
                    {"CONDA_PROMPT_MODIFIER", "(" + name + ") "}};
   add_variables_of_packages(directory, out.variables);
+  add_variables_of_environment(directory, out.variables);
   const std::string folder = "/etc/conda/activate.d";
   for (const std::string& script : names_in(directory + folder)) {
     if (script.ends_with(".sh")) out.scripts.push_back(prefix + folder + "/" + script);

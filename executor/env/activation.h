@@ -12,7 +12,7 @@ namespace cntr::env {
 
 struct Activation {
   // CONDA_PREFIX, CONDA_DEFAULT_ENV, CONDA_SHLVL, CONDA_PROMPT_MODIFIER, and those of
-  // etc/conda/env_vars.d/*.json; names and values, each name once.
+  // etc/conda/env_vars.d/*.json and of conda-meta/state; names and values, each name once.
   std::vector<std::pair<std::string, std::string>> variables;
   // etc/conda/activate.d/*.sh at the prefix, in the order in which a shell is to read them.
   std::vector<std::string> scripts;

@@ -158,4 +158,14 @@ std::string conda_meta_frozen() {
   return json.text() + "\n";
 }
 
+std::string conda_meta_state(const std::vector<spec::Variable>& variables) {
+  JsonWriter json;
+  json.begin_object();
+  json.key("env_vars").begin_object();
+  for (const spec::Variable& variable : variables) json.key(variable.name).value(variable.value);
+  json.end_object();
+  json.end_object();
+  return json.text() + "\n";
+}
+
 }  // namespace cntr::env

@@ -37,6 +37,9 @@ std::string conda_meta_history(const std::vector<const LockedPackage*>& packages
 // The text of conda-meta/frozen.
 std::string conda_meta_frozen();
 
+// The text of conda-meta/state: variables that activating the environment sets.
+std::string conda_meta_state(const std::vector<spec::Variable>& variables);
+
 // The channel and the URL of a package as an environment tells of them: without passwords, and of a
 // channel that lies on this machine its name only.
 std::string recorded_channel(const LockedPackage& package);

@@ -21,6 +21,7 @@
 #include "env/prefix_tree.h"
 #include "env/python.h"
 #include "env/scripted_records.h"
+#include "env/wheel_loader.h"
 #include "squashfs/data_pack_writer.h"
 #include "squashfs/worker_pool.h"
 
@@ -61,6 +62,7 @@ class Assembly {
       : packages_(packages),
         options_(options),
         platform_(lock.platform),
+        variables_(lock.variables),
         order_(order_of(packages, lock.is_ordered)),
         store_(store),
         scratch_(scratch),
@@ -116,16 +118,21 @@ class Assembly {
     std::vector<OrderedPackage> graph;
     for (const LoadedPackage& package : packages) {
       out.push_back(out.size());
+      if (package.is_wheel) continue;
       graph.push_back(
           {package.lock.name, package.lock.depends.value_or(package.stored.package.info.depends)});
     }
-    return is_ordered ? out : install_order(graph);
+    if (is_ordered) return out;
+    const std::vector<size_t> order = install_order(graph);  // wheels come last
+    std::copy(order.begin(), order.end(), out.begin());
+    return out;
   }
 
   // In the order in which they are to run: as in conda, those of after linking at the very end.
   std::vector<LinkScript> wanted_scripts(const WarningSink& warn) const {
     std::vector<LinkScript> out;
     for (const size_t package : order_) {
+      if (packages_[package].is_wheel) continue;
       for (LinkScript& script : link_scripts_of(info(package), python_)) {
         const std::string what = "The package " + info(package).dist() + " has a script " +
                                  script.path + ", which is to run when it is installed";
@@ -218,10 +225,14 @@ class Assembly {
     tree_.begin_package("conda-meta", generated_pack());
     std::vector<const LockedPackage*> history;
     for (const size_t package : order_) {
+      if (packages_[package].is_wheel) continue;  // RECORD is what pip has of it
       add_record(package, generated_);
       history.push_back(&packages_[package].lock);
     }
     tree_.add_file("conda-meta/history", generated_.add_file(conda_meta_history(history)), false);
+    if (!variables_.empty()) {
+      tree_.add_file("conda-meta/state", generated_.add_file(conda_meta_state(variables_)), false);
+    }
     tree_.add_file("conda-meta/frozen", generated_.add_file(conda_meta_frozen()), false);
   }
 
@@ -249,7 +260,9 @@ class Assembly {
       if (const auto stale = records.stale_after(change)) tree_.erase(*stale);
       records.change(change, apply(change, writer));
     }
-    for (const size_t package : records.changed()) add_record(package, writer);
+    for (const size_t package : records.changed()) {
+      if (!packages_[package].is_wheel) add_record(package, writer);
+    }
     return writer.finish();
   }
 
@@ -285,6 +298,7 @@ class Assembly {
   const std::vector<LoadedPackage>& packages_;
   const EnvOptions& options_;
   const std::string platform_;
+  const std::vector<spec::Variable>& variables_;
   std::vector<size_t> order_;
   std::optional<Python> python_;
   const PackStore& store_;
@@ -308,15 +322,10 @@ EnvBuilder::EnvBuilder(const PackageSource& source, const PackStore& store, std:
 EnvSummary EnvBuilder::build(const EnvLock& lock, const EnvOptions& options,
                              const std::string& path) {
   check_prefix(options.prefix);
-  if (!lock.wheels.empty()) {
-    throw user_error_at(lock.wheels.front().where,
-                        "The lock has " + std::to_string(lock.wheels.size()) +
-                            " packages of pip, " + quote(lock.wheels.front().name) +
-                            " the first, and this Cntr takes packages of conda only");
-  }
   squashfs::WorkerPool pool(options.threads);
-  const std::vector<LoadedPackage> packages =
+  std::vector<LoadedPackage> packages =
       load_packages(lock, options, source_, store_, pool, warn_, progress_);
+  load_wheels(lock, options, source_, store_, pool, packages);
   EnvSummary out;
   out.packages = packages.size();
   for (const LoadedPackage& package : packages) out.reused += package.was_ready ? 1 : 0;

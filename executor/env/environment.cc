@@ -13,7 +13,10 @@
 #include "env/conda_meta.h"
 #include "env/pack_store.h"
 #include "env/package_source.h"
+#include "env/pin.h"
 #include "env/prefix.h"
+#include "env/solve_request.h"
+#include "env/wheel_name.h"
 #include "spec/signature_text.h"
 #include "store/sharing.h"
 
@@ -119,6 +122,12 @@ EnvLock locked_packages(const spec::Env& env) {
   if (!env.lock_environment.empty()) choice.environment = env.lock_environment;
   if (!env.lock_categories.empty()) choice.categories = env.lock_categories;
   return at_declaration(env, [&] {
+    std::vector<spec::Variable> variables;
+    if (env.request) {
+      SolveRequest request = read_solve_request(env, [](const std::string&) {});
+      check_pin(env.lock, request);
+      variables = std::move(request.variables);
+    }
     const auto text = read_file_if_exists(env.lock);
     if (!text) throw user_error("there is no lock " + env.lock);
     EnvLock lock = parse_lock(*text, env.lock, choice);
@@ -127,6 +136,7 @@ EnvLock locked_packages(const spec::Env& env) {
     std::sort(lock.wheels.begin(), lock.wheels.end(),
               [](const LockedWheel& a, const LockedWheel& b) { return a.name < b.name; });
     lock.is_ordered = false;
+    lock.variables = std::move(variables);
     return lock;
   });
 }
@@ -152,7 +162,13 @@ spec::EnvIdentity identify(const spec::Env& env) {
   text.add("link-scripts", word_of(options.link_scripts));
   for (const LockedPackage& package : lock.packages) add_package(package, text);
   for (const LockedWheel& wheel : lock.wheels) {
-    text.add("wheel", public_url(wheel.url), wheel.sha256 ? wheel.sha256->text() : "");
+    if (!wheel.sha256) {
+      throw user_error_at(wheel.where, "The lock has no SHA-256 sum for the wheel " + wheel.name);
+    }
+    text.add("wheel", wheel_name_of(wheel.url, wheel.where).file, wheel.sha256->text());
+  }
+  for (const spec::Variable& variable : lock.variables) {
+    text.add("variable", variable.name, quote(variable.value));
   }
   return {text.digest(), options.prefix};
 }

@@ -3,6 +3,7 @@
 #include "base/file_system.h"
 #include "base/text.h"
 #include "env/lock_formats.h"
+#include "env/wheel_name.h"
 
 namespace cntr::env {
 namespace {
@@ -66,6 +67,30 @@ LockedPackage read_line(std::string_view line, const Location& where) {
   return out;
 }
 
+// "name @ URL#sha256=<digits>", as conda-lock writes it.
+LockedWheel read_wheel(std::string_view line, const Location& where) {
+  const size_t at = line.find(" @ ");
+  const std::string_view url = at == std::string_view::npos ? "" : trimmed(line.substr(at + 3));
+  const size_t hash = url.rfind("#sha256=");
+  const auto sum = Digest::parse(
+      hash == std::string_view::npos ? "" : "sha256:" + std::string(url.substr(hash + 8)));
+  if (!sum) {
+    throw user_error_at(where, "No package of pip can be read here",
+                        {"Expected: # pip NAME @ URL#sha256=<64 digits>."});
+  }
+  LockedWheel out;
+  out.url = absolute_url(std::string(url.substr(0, hash)), where.file);
+  const WheelName name = wheel_name_of(out.url, where);
+  out.name = name.name;
+  out.version = name.version;
+  out.sha256 = sum;
+  out.where = where;
+  if (normal_project_name(std::string(trimmed(line.substr(0, at)))) != out.name) {
+    throw user_error_at(where, "The wheel at that URL is of " + quote(out.name));
+  }
+  return out;
+}
+
 }  // namespace
 
 bool is_explicit_lock(std::string_view text) {
@@ -78,6 +103,7 @@ bool is_explicit_lock(std::string_view text) {
 EnvLock parse_explicit_lock(std::string_view text, const std::string& path,
                             const LockChoice& choice) {
   constexpr std::string_view kPlatform = "# platform:";
+  constexpr std::string_view kWheel = "# pip ";
   EnvLock out;
   out.platform = choice.platform;
   out.is_ordered = true;
@@ -90,6 +116,10 @@ EnvLock parse_explicit_lock(std::string_view text, const std::string& path,
       if (platform == choice.platform) continue;
       throw user_error_at(where, "The lock is for " + escaped(platform) + ", the environment for " +
                                      choice.platform);
+    }
+    if (line.starts_with(kWheel)) {
+      out.wheels.push_back(read_wheel(trimmed(line.substr(kWheel.size())), where));
+      continue;
     }
     if (line.empty() || line[0] == '#' || line == "@EXPLICIT") continue;
     if (line.find('\0') != std::string_view::npos) throw user_error_at(where, "A NUL character");

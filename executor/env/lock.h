@@ -13,6 +13,7 @@
 
 #include "base/digest.h"
 #include "base/error.h"
+#include "spec/spec.h"
 
 namespace cntr::env {
 
@@ -48,6 +49,8 @@ struct EnvLock {
   bool is_ordered = false;  // packages stand in the order in which they are to be installed
   std::vector<LockedPackage> packages;  // no name twice
   std::vector<LockedWheel> wheels;
+  // Variables that are set in the environment, by name. No lock says them, but an environment.yml.
+  std::vector<spec::Variable> variables;
 };
 
 struct LockChoice {

@@ -6,7 +6,7 @@
 #include <unordered_map>
 #include <utility>
 
-#include "archive/stored_zip.h"
+#include "archive/zip_directory.h"
 #include "base/error.h"
 #include "base/text.h"
 #include "base/units.h"

@@ -12,6 +12,7 @@ struct LoadedPackage {
   LockedPackage lock;  // with the package's SHA-256 and size
   StoredPackage stored;
   bool was_ready = false;
+  bool is_wheel = false;  // pip's, which conda knows nothing of
 };
 
 // In the order of the lock. Warnings come in this order, too.

@@ -69,19 +69,6 @@ Lock parse_document(std::string_view text, const std::string& path) {
   return lock;
 }
 
-// The line that is wrong and a caret below it, before the other notes.
-Error with_caret(std::string_view text, const Error& error) {
-  const Location& location = error.location();
-  const std::vector<std::string> lines = split(text, '\n');
-  std::vector<std::string> notes = error.notes();
-  if (location.line > 0 && static_cast<size_t>(location.line) <= lines.size()) {
-    const std::string& line = lines[static_cast<size_t>(location.line) - 1];
-    const size_t column = static_cast<size_t>(std::max(location.column, 1));
-    notes.insert(notes.begin(), {printable(line), std::string(column - 1, ' ') + "^"});
-  }
-  return Error(error.kind(), error.message(), location, std::move(notes));
-}
-
 bool comes_before(const LockedImage& left, const LockedImage& right) {
   return std::tie(left.reference, left.platform) < std::tie(right.reference, right.platform);
 }

@@ -171,11 +171,26 @@ enum class LinkScripts {
   kIgnore,  // the package is taken, with a warning, and its script does not run
 };
 
+// ENVIRONMENT: what the lock of an environment is made from.
+struct EnvRequest {
+  std::string environment;            // an environment.yml
+  std::string requirements;           // a requirements.txt; "" for none
+  std::vector<std::string> channels;  // in place of those that the file names
+  std::string solver = "auto";        // or the name or the absolute path of a program
+  std::string installer;              // what to install a solver from; "" for nothing
+  bool locked = false;                // a lock that does not fit is an error
+  std::string depfile;                // "" for none
+  std::string depfile_target;
+
+  bool operator==(const EnvRequest&) const = default;
+};
+
 // A conda environment, as a lock says.
 struct Env {
   std::string name;
   Location location;
   std::string lock;
+  std::optional<EnvRequest> request;         // nullopt: the lock is not Cntr's to make
   std::string platform;                      // conda's name of it; "" for that of this machine
   std::string lock_environment;              // of a pixi.lock; "" for its default one
   std::vector<std::string> lock_categories;  // of a conda-lock.yml; empty: its main one

@@ -180,6 +180,20 @@ std::string yaml_list(const std::vector<std::string>& items) {
   return "[" + join(words, ", ") + "]";
 }
 
+EnvRequest parse_env_request(YamlMap map) {
+  EnvRequest request;
+  request.environment = map.path("environment");
+  request.requirements = map.optional_path("requirements").value_or("");
+  request.channels = map.strings("channels");
+  request.solver = map.optional_string("solver").value_or(request.solver);
+  request.installer = map.optional_path("installer").value_or("");
+  request.locked = map.boolean("locked", false);
+  request.depfile = map.optional_path("depfile").value_or("");
+  request.depfile_target = map.optional_string("depfile_target").value_or("");
+  map.finish();
+  return request;
+}
+
 }  // namespace
 
 Step parse_step(std::string_view text, const std::string& path) {
@@ -282,6 +296,7 @@ Env parse_env(std::string_view text, const std::string& path) {
   env.name = map.at("name", checked_name);
   env.location = parse_location(map.optional_string("location").value_or(""));
   env.lock = map.path("lock");
+  if (map.has("request")) env.request = parse_env_request(map.map("request"));
   env.platform = map.optional_string("platform").value_or("");
   env.lock_environment = map.optional_string("lock_environment").value_or("");
   env.lock_categories = map.strings("lock_categories");

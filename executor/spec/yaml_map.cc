@@ -187,6 +187,17 @@ std::vector<YamlMap> YamlMap::maps(const std::string& key) {
   return out;
 }
 
+void YamlMap::each(const std::string& key, const OnText& on_text, const OnMap& on_map) {
+  for (const YAML::Node& node : sequence(key)) {
+    if (on_map && node.IsMap()) {
+      YamlMap map(node, path_);
+      on_map(map);
+    } else {
+      on_text(scalar(node, key), location_at(node.Mark(), path_));
+    }
+  }
+}
+
 YamlMap YamlMap::map(const std::string& key) { return {require(key), path_}; }
 
 Error YamlMap::unknown_word(const std::string& key, const std::string& word,
@@ -216,6 +227,14 @@ void YamlMap::finish() const {
     const std::string& key = entry.first.Scalar();
     if (taken_.count(key) == 0) throw error_at_node(entry.first, "Unknown key " + quote(key));
   }
+}
+
+std::vector<std::string> YamlMap::unknown_keys() const {
+  std::vector<std::string> out;
+  for (const std::string& key : keys()) {
+    if (taken_.count(key) == 0) out.push_back(key);
+  }
+  return out;
 }
 
 }  // namespace cntr::spec

@@ -45,6 +45,11 @@ class YamlMap {
   std::vector<YamlMap> maps(const std::string& key);
   YamlMap map(const std::string& key);  // required
 
+  // The elements of a list of texts and, with `on_map`, of mappings.
+  using OnText = std::function<void(const std::string& text, const Location& where)>;
+  using OnMap = std::function<void(YamlMap& map)>;
+  void each(const std::string& key, const OnText& on_text, const OnMap& on_map = nullptr);
+
   // One of the words; `fallback` when the key is absent.
   template <typename Value>
   Value choice(const std::string& key, Value fallback,
@@ -75,6 +80,8 @@ class YamlMap {
   // Where the key's value stands.
   Location location_of(const std::string& key) const;
   void finish() const;
+  // Those that finish() would throw for.
+  std::vector<std::string> unknown_keys() const;
 
  private:
   YAML::Node take(const std::string& key);  // an undefined node when absent

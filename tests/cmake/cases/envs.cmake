@@ -1,10 +1,11 @@
 # cntr_add_env() and ENV: what is refused.
 file(MAKE_DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}/dir")
-file(TOUCH "${CMAKE_CURRENT_SOURCE_DIR}/a.lock" "${CMAKE_CURRENT_SOURCE_DIR}/rootfs.tar")
+file(TOUCH "${CMAKE_CURRENT_SOURCE_DIR}/a.lock" "${CMAKE_CURRENT_SOURCE_DIR}/rootfs.tar"
+     "${CMAKE_CURRENT_SOURCE_DIR}/environment.yml")
 cntr_add_env()
 cntr_add_env(nothing)
 cntr_add_env(no-value LOCK)
-cntr_add_env(unknown LOCK a.lock REQUIREMENTS x)
+cntr_add_env(unknown LOCK a.lock PACKAGES x)
 cntr_add_env(missing LOCK "${CMAKE_CURRENT_SOURCE_DIR}/no.lock")
 cntr_add_env(directory LOCK dir)
 cntr_add_env(values LOCK a.lock PLATFORM osx-64 PREFIX relative COMPRESSION zstd:23 LINK_SCRIPTS run
@@ -12,6 +13,10 @@ cntr_add_env(values LOCK a.lock PLATFORM osx-64 PREFIX relative COMPRESSION zstd
 cntr_add_env(taken LOCK a.lock PREFIX /src/env)
 cntr_add_env(odd LOCK a.lock PREFIX "/opt/my env")
 cntr_add_env(slash LOCK a.lock PREFIX /opt/env/ COMPRESSION lz4:1)
+cntr_add_env(both LOCK a.lock ENVIRONMENT environment.yml)
+cntr_add_env(lock-only LOCK a.lock REQUIREMENTS a.lock CHANNELS c SOLVER auto PIN b.lock)
+cntr_add_env(no-yml ENVIRONMENT "${CMAKE_CURRENT_SOURCE_DIR}/no.yml" REQUIREMENTS dir)
+cntr_add_env(lock-words ENVIRONMENT environment.yml LOCK_ENVIRONMENT a PIN "a[b")
 cntr_add_env(good LOCK a.lock)
 cntr_add_env(good LOCK a.lock)
 cntr_add_step(two HOST COMMAND true OUTPUTS two/1 two/2)

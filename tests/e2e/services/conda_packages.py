@@ -238,4 +238,5 @@ def main():
     real_python(channel, library)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -1,4 +1,4 @@
-#include "archive/stored_zip.h"
+#include "archive/zip_directory.h"
 
 #include <unistd.h>
 
@@ -15,8 +15,16 @@
 namespace cntr::archive {
 namespace {
 
-constexpr size_t kMostMembers = 1000;
-constexpr uint64_t kLargestDirectory = uint64_t{1} << 20;
+// What a central directory may hold.
+struct Limits {
+  uint64_t members;
+  uint64_t bytes;
+};
+constexpr Limits kFew = {1000, uint64_t{1} << 20};
+constexpr Limits kMany = {1'000'000, uint64_t{256} << 20};
+
+constexpr uint64_t kStored = 0;
+constexpr uint64_t kDeflated = 8;
 constexpr uint64_t kEndSize = 22;  // of the end record, without its comment
 constexpr uint64_t kLongestComment = 65535;
 constexpr uint64_t kEnd64Size = 56;
@@ -110,7 +118,7 @@ Directory find_directory_64(const Reader& file, uint64_t end_at) {
   return {end.number(48, 8), end.number(40, 8), end.number(32, 8), at};
 }
 
-Directory find_directory(const Reader& file) {
+Directory find_directory(const Reader& file, const Limits& limits) {
   const uint64_t tail_size = std::min(file.size(), kEndSize + kLongestComment);
   const std::string tail = file.bytes(file.size() - tail_size, tail_size, "its end");
   const auto found = find_end(tail);
@@ -124,8 +132,8 @@ Directory find_directory(const Reader& file) {
   if (out.offset > out.end || out.size > out.end - out.offset) {
     throw damaged("its directory lies outside the file");
   }
-  if (out.entries > kMostMembers || out.size > kLargestDirectory) {
-    throw user_error("it is a zip archive of more than " + std::to_string(kMostMembers) +
+  if (out.entries > limits.members || out.size > limits.bytes) {
+    throw user_error("it is a zip archive of more than " + std::to_string(limits.members) +
                      " members");
   }
   return out;
@@ -133,9 +141,11 @@ Directory find_directory(const Reader& file) {
 
 // One entry of the central directory.
 struct Entry {
-  ZipMember member;  // its offset is that of the local header
+  ZipMember member;  // its offset is that of the local header, its size that without compression
   uint64_t packed_size = 0;
   uint64_t length = 0;  // of the entry
+  uint64_t method = kStored;
+  uint32_t mode = 0;
 };
 
 // Extra fields are (id, length, bytes); that of zip64 has those of the three numbers that did not
@@ -179,14 +189,16 @@ Entry read_entry(std::string_view bytes) {
   constexpr uint64_t kEncrypted = 1;
   if ((record.number(8, 2) & kEncrypted) != 0)
     throw user_error("its member " + name + " is encrypted");
-  if (record.number(10, 2) != 0 || entry.packed_size != entry.member.size) {
-    throw user_error("its member " + name + " is compressed; those of a package must be stored");
-  }
+  constexpr uint64_t kUnix = 3;
+  entry.method = record.number(10, 2);
+  if (record.number(5, 1) == kUnix) entry.mode = static_cast<uint32_t>(record.number(40, 2));
   return entry;
 }
 
 // From the local header to the bytes behind it.
-ZipMember find_bytes(const Reader& file, const Directory& directory, ZipMember member) {
+ZipMember find_bytes(const Reader& file, const Directory& directory, const Entry& entry) {
+  ZipMember member = entry.member;
+  member.size = entry.packed_size;
   const std::string what = "the member " + quote(member.name);
   const std::string header = file.bytes(member.offset, kLocalSize, what.c_str());
   const Record record(header);
@@ -202,14 +214,10 @@ ZipMember find_bytes(const Reader& file, const Directory& directory, ZipMember m
   return member;
 }
 
-}  // namespace
-
-std::vector<ZipMember> list_stored_zip(int fd) {
-  const Reader file(fd);
-  const Directory directory = find_directory(file);
+template <typename Visit>
+void visit_entries(const Reader& file, const Directory& directory, const Visit& visit) {
   const std::string bytes = file.bytes(directory.offset, directory.size, "its directory");
   std::string_view rest = bytes;
-  std::vector<ZipMember> out;
   std::set<std::string> names;
   for (uint64_t i = 0; i < directory.entries; ++i) {
     const Entry entry = read_entry(rest);
@@ -217,8 +225,42 @@ std::vector<ZipMember> list_stored_zip(int fd) {
     if (!names.insert(entry.member.name).second) {
       throw user_error("its member " + quote(entry.member.name) + " is there twice");
     }
-    out.push_back(find_bytes(file, directory, entry.member));
+    visit(entry);
   }
+}
+
+bool is_stored(const Entry& entry) {
+  return entry.method == kStored && entry.packed_size == entry.member.size;
+}
+
+}  // namespace
+
+std::vector<ZipMember> list_stored_zip(int fd) {
+  const Reader file(fd);
+  const Directory directory = find_directory(file, kFew);
+  std::vector<ZipMember> out;
+  visit_entries(file, directory, [&](const Entry& entry) {
+    if (!is_stored(entry)) {
+      throw user_error("its member " + quote(entry.member.name) +
+                       " is compressed; those of a package must be stored");
+    }
+    out.push_back(find_bytes(file, directory, entry));
+  });
+  return out;
+}
+
+std::vector<PackedZipMember> list_zip(int fd) {
+  const Reader file(fd);
+  const Directory directory = find_directory(file, kMany);
+  std::vector<PackedZipMember> out;
+  visit_entries(file, directory, [&](const Entry& entry) {
+    if (!is_stored(entry) && entry.method != kDeflated) {
+      throw user_error("its member " + quote(entry.member.name) +
+                       " is compressed in a way that is not known here");
+    }
+    out.push_back({find_bytes(file, directory, entry), entry.member.size, entry.method == kDeflated,
+                   entry.mode});
+  });
   return out;
 }
 

@@ -1,0 +1,47 @@
+#include "env/pip_report.h"
+
+#include "base/error.h"
+#include "base/json_reader.h"
+#include "base/text.h"
+#include "env/wheel_name.h"
+
+namespace cntr::env {
+namespace {
+
+Digest sum_of(const JsonNode& archive) {
+  if (const auto hashes = archive.find("hashes")) {
+    if (const auto sum = Digest::parse(optional_text(*hashes, "sha256"))) return *sum;
+  }
+  throw archive.error("has no SHA-256 sum");
+}
+
+LockedWheel read_item(const JsonNode& item) {
+  LockedWheel out;
+  const JsonNode metadata = item.at("metadata");
+  const JsonNode download = item.at("download_info");
+  out.url = download.at("url").text();
+  const std::string name = metadata.at("name").text();
+  const auto archive = download.find("archive_info");
+  if (!archive || !out.url.ends_with(".whl")) {
+    throw user_error(
+        "The package " + quote(name) + " is there as source only: " + quote(out.url),
+        {"Cntr puts wheels into an environment. Build one with pip wheel, and name the "
+         "directory that it is in with --find-links."});
+  }
+  const WheelName parsed = wheel_name_of(out.url, {});
+  out.name = parsed.name;
+  out.version = parsed.version;
+  out.sha256 = sum_of(*archive);
+  return out;
+}
+
+}  // namespace
+
+std::vector<LockedWheel> parse_pip_report(std::string_view json, const std::string& where) {
+  const JsonNode report = JsonNode::parse(json, where);
+  std::vector<LockedWheel> out;
+  for (const JsonNode& item : report.at("install").elements()) out.push_back(read_item(item));
+  return out;
+}
+
+}  // namespace cntr::env

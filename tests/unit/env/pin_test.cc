@@ -1,0 +1,185 @@
+#include "env/pin.h"
+
+#include <gmock/gmock.h>
+
+#include "base/error.h"
+#include "base/file_system.h"
+#include "base/text.h"
+#include "env/environment.h"
+#include "env/pip_report.h"
+#include "env/wheel_name.h"
+
+namespace cntr::env {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+const std::string kSum(64, 'a');
+
+class PinTest : public testing::Test {
+ protected:
+  PinTest() {
+    env_.name = "tools";
+    env_.location = {"/p/CMakeLists.txt", 3, 0};
+    env_.lock = root_.path() + "/environment.linux-64.lock";
+    env_.platform = "linux-64";
+    env_.request = spec::EnvRequest();
+    env_.request->environment = root_.path() + "/environment.yml";
+    ask("channels: [conda-forge]\ndependencies:\n  - python=3.11\n  - six\n");
+  }
+
+  void ask(const std::string& text) { write_file_atomically(env_.request->environment, text); }
+  void require(const std::string& text) {
+    env_.request->requirements = root_.path() + "/requirements.txt";
+    write_file_atomically(env_.request->requirements, text);
+  }
+  SolveRequest request() const {
+    return read_solve_request(env_, [this](const std::string& text) { warnings_.push_back(text); });
+  }
+  Digest digest() const { return digest_of(request()); }
+  void pin(const std::vector<LockedWheel>& wheels = {}) const {
+    LockedPackage six =
+        package_of_url("https://conda.anaconda.org/conda-forge/noarch/six-1-0.conda", {});
+    six.sha256 = Digest::parse("sha256:" + kSum);
+    write_file_atomically(env_.lock, pin_text(request(), {six}, wheels));
+  }
+  std::string error() const {
+    try {
+      locked_packages(env_);
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "no error";
+  }
+
+  TemporaryDirectory root_{testing::TempDir(), "pin-"};
+  spec::Env env_;
+  mutable std::vector<std::string> warnings_;
+};
+
+TEST_F(PinTest, IsAnExplicitListThatSaysWhatItIsOf) {
+  LockedWheel wheel;
+  wheel.name = "flask";
+  wheel.url = "https://user:pw@host/flask-3.0-py3-none-any.whl";
+  wheel.sha256 = Digest::parse("sha256:" + kSum);
+  pin({wheel});
+  EXPECT_EQ(read_file(env_.lock),
+            "# The packages of a conda environment. Keep this file under version control.\n"
+            "# `cntr env lock --update` solves again.\n"
+            "# platform: linux-64\n"
+            "# made-from: " +
+                digest().text() +
+                "\n"
+                "@EXPLICIT\n"
+                "https://conda.anaconda.org/conda-forge/noarch/six-1-0.conda#sha256:" +
+                kSum +
+                "\n"
+                "# pip flask @ https://host/flask-3.0-py3-none-any.whl#sha256=" +
+                kSum + "\n");
+  const EnvLock lock = locked_packages(env_);
+  EXPECT_EQ(lock.packages.at(0).name, "six");
+  EXPECT_EQ(lock.wheels.at(0).name, "flask");
+  EXPECT_EQ(lock.wheels.at(0).version, "3.0");
+  EXPECT_EQ(lock.wheels.at(0).url, "https://host/flask-3.0-py3-none-any.whl");
+  EXPECT_EQ(lock.wheels.at(0).sha256->hex(), kSum);
+}
+
+TEST_F(PinTest, CommentsFormattingNameAndOrderDoNotCount) {
+  const Digest before = digest();
+  ask("# tools\nname: tools\nchannels:\n- conda-forge\ndependencies:\n- \"six\"\n"
+      "- python=3.11  # the newest\n");
+  EXPECT_EQ(digest(), before);
+  ask("channels: [conda-forge]\ndependencies: [python=3.11, six]\nvariables: {A: b}\n");
+  EXPECT_EQ(digest(), before);
+}
+
+TEST_F(PinTest, WhatIsAskedForCounts) {
+  std::vector<Digest> seen = {digest()};
+  const auto differs = [&] {
+    const Digest now = digest();
+    const bool is_new = std::find(seen.begin(), seen.end(), now) == seen.end();
+    seen.push_back(now);
+    return is_new;
+  };
+  ask("channels: [conda-forge]\ndependencies: [python=3.12, six]\n");
+  EXPECT_TRUE(differs());
+  ask("channels: [conda-forge, nodefaults]\ndependencies: [python=3.12, six]\n");
+  EXPECT_TRUE(differs());
+  ask("channels: [bioconda, conda-forge]\ndependencies: [python=3.12, six]\n");
+  EXPECT_TRUE(differs());
+  ask("channels: [conda-forge, bioconda]\ndependencies: [python=3.12, six]\n");
+  EXPECT_TRUE(differs());
+  ask("channels: [conda-forge, bioconda]\ndependencies: [python=3.12, six, pip: [flask]]\n");
+  EXPECT_TRUE(differs());
+  require("flask\n");
+  EXPECT_TRUE(differs());
+  require("# only a comment\nflask\n");
+  EXPECT_FALSE(differs());
+  env_.request->channels = {"mine"};
+  EXPECT_TRUE(differs());
+  env_.platform = "linux-aarch64";
+  EXPECT_TRUE(differs());
+}
+
+TEST_F(PinTest, ALockThatDoesNotFitIsFound) {
+  EXPECT_EQ(error(), "/p/CMakeLists.txt:3: Environment tools: there is no lock " + env_.lock +
+                         "\n  `cntr env lock` makes it of " + env_.request->environment + ".");
+  pin();
+  EXPECT_EQ(error(), "no error");
+  ask("dependencies: [python=3.12]\n");
+  EXPECT_EQ(error(), env_.lock + ": The lock was made before " + env_.request->environment +
+                         " changed\n  `cntr env lock` makes it anew.");
+  write_file_atomically(env_.lock, "@EXPLICIT\n");
+  EXPECT_THAT(error(), HasSubstr("The lock does not say what it was made from"));
+}
+
+TEST_F(PinTest, VariablesBelongToTheEnvironmentAndNotToTheLock) {
+  pin();
+  const Digest before = identify(env_).identity;
+  ask("channels: [conda-forge]\ndependencies: [python=3.11, six]\nvariables: {MODE: fast}\n");
+  EXPECT_NE(identify(env_).identity, before);
+  EXPECT_THAT(locked_packages(env_).variables, ElementsAre(spec::Variable{"MODE", "fast"}));
+}
+
+TEST_F(PinTest, WhatIsWrongInTheFilesIsShownThere) {
+  ask("dependencies:\n  - pip:\n    - --target=/\n");
+  EXPECT_THAT(error(), HasSubstr("environment.yml:3:7: \"--target=/\" is no option"));
+  EXPECT_THAT(error(), HasSubstr("\n      - --target=/\n        ^\n"));
+  ask("dependencies: [six]\nplatforms: [osx-64]\n");
+  EXPECT_THAT(error(), HasSubstr("its platforms are osx-64, and it is to be made for linux-64"));
+  ask("dependencies: [six]\nsomething: else\n");
+  request();
+  EXPECT_THAT(warnings_, ElementsAre(env_.request->environment +
+                                     ": the key \"something\" is not known, and does nothing"));
+}
+
+TEST(WheelNameTest, OfUrls) {
+  const WheelName name =
+      wheel_name_of("https://host/x/Foo_Bar.baz-1%2B2-1-py3-none-any.whl#sha256=1", {});
+  EXPECT_EQ(name.file, "Foo_Bar.baz-1+2-1-py3-none-any.whl");
+  EXPECT_EQ(name.name, "foo-bar-baz");
+  EXPECT_EQ(name.version, "1+2");
+  for (const char* const url : {"https://host/a-1.tar.gz", "a-1.whl",
+                                "https://host/a-1-%2f-b-c.whl", "https://host/.whl"}) {
+    EXPECT_THROW(wheel_name_of(url, {}), Error) << url;
+  }
+}
+
+TEST(PipReportTest, WheelsWithTheirSums) {
+  const std::string item =
+      R"({"version": "1", "install": [{"metadata": {"name": "Flask", "version": "3.0"},
+          "download_info": {"url": ")";
+  const std::string archive = R"(", "archive_info": {"hashes": {"sha256": ")" + kSum + R"("}}}}]})";
+  const auto wheels =
+      parse_pip_report(item + "https://host/flask-3.0-py3-none-any.whl" + archive, "the report");
+  ASSERT_EQ(wheels.size(), 1U);
+  EXPECT_EQ(wheels[0].name, "flask");
+  EXPECT_EQ(wheels[0].sha256->hex(), kSum);
+  EXPECT_TRUE(parse_pip_report(R"({"install": []})", "the report").empty());
+  EXPECT_THROW(parse_pip_report(item + "https://host/flask-3.0.tar.gz" + archive, "x"), Error);
+  EXPECT_THROW(parse_pip_report(item + "file:///a-1-py3-none-any.whl\"}}]}", "x"), Error);
+}
+
+}  // namespace
+}  // namespace cntr::env
