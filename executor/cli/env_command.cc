@@ -6,6 +6,7 @@
 #include "base/units.h"
 #include "cli/command.h"
 #include "cli/env_commands.h"
+#include "cli/env_progress.h"
 #include "cli/session.h"
 #include "env/conda_config.h"
 #include "env/env_builder.h"
@@ -52,8 +53,11 @@ int build_env(const BuildArguments& arguments) {
         env::download_package(package, to, config);
       });
   const env::PackStore store(cache.packs_directory(), scratch);
-  env::EnvBuilder builder(source, store, scratch, warnings());
-  const env::EnvSummary summary = builder.build(lock, options, arguments.output);
+  const env::EnvSummary summary = [&] {
+    EnvProgressLine line(arguments.quiet);
+    env::EnvBuilder builder(source, store, scratch, line.warnings(), line.progress());
+    return builder.build(lock, options, arguments.output);
+  }();
   if (!arguments.quiet) print(summary_text(arguments.output, summary));
   return kSuccess;
 }

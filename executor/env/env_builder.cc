@@ -21,6 +21,7 @@
 #include "env/prefix_tree.h"
 #include "env/python.h"
 #include "env/scripted_records.h"
+#include "env/stage_counter.h"
 #include "env/wheel_loader.h"
 #include "squashfs/data_pack_writer.h"
 #include "squashfs/worker_pool.h"
@@ -58,7 +59,7 @@ class Assembly {
  public:
   Assembly(const std::vector<LoadedPackage>& packages, const EnvLock& lock,
            const EnvOptions& options, const PackStore& store, const std::string& scratch,
-           squashfs::WorkerPool& pool)
+           squashfs::WorkerPool& pool, const EnvProgress& progress)
       : packages_(packages),
         options_(options),
         platform_(lock.platform),
@@ -67,6 +68,7 @@ class Assembly {
         store_(store),
         scratch_(scratch),
         pool_(pool),
+        progress_(progress),
         generated_(nameless_file(scratch), "the generated files", options.compression, pool),
         paths_(packages.size()) {
     for (const LoadedPackage& package : packages_) {
@@ -87,6 +89,7 @@ class Assembly {
     std::vector<const DataPack*> packs = all_packs(compiled, generated);
     std::optional<DataPack> scripted;
     if (!scripts.empty()) packs.push_back(&scripted.emplace(run_scripts(scripts, packs, warn)));
+    StageCounter written(progress_, EnvStage::kWriting, 1);
     return squashfs::write_image(tree_.tree(), packs, options_.compression, path);
   }
 
@@ -194,7 +197,7 @@ class Assembly {
            "its Python does not run here");
       return none;
     }
-    return compile_packages(packages_, options_, *python_, store_, scratch_, pool_);
+    return compile_packages(packages_, options_, *python_, store_, scratch_, pool_, progress_);
   }
 
   // Not where another package's file has replaced the source. The package may have brought a
@@ -250,8 +253,9 @@ class Assembly {
     tree_.set_owner(geteuid(), getegid());  // who may change it
     squashfs::write_image(tree_.tree(), packs, options_.compression, image);
     tree_.set_owner(0, 0);
-    const std::vector<PrefixChange> changes =
-        run_link_scripts(scripts, image, options_.prefix, workspace.path(), warn);
+    StageCounter run(progress_, EnvStage::kRunningScripts, scripts.size());
+    const std::vector<PrefixChange> changes = run_link_scripts(
+        scripts, image, options_.prefix, workspace.path(), warn, [&run] { run.add_one(); });
     squashfs::DataPackWriter writer(nameless_file(scratch_), "what link scripts made",
                                     options_.compression, pool_);
     tree_.begin_package("link scripts", scripted_pack());
@@ -304,6 +308,7 @@ class Assembly {
   const PackStore& store_;
   const std::string& scratch_;
   squashfs::WorkerPool& pool_;
+  const EnvProgress& progress_;
   squashfs::DataPackWriter generated_;  // entry points and conda-meta
   PrefixTree tree_;
   std::vector<std::vector<RecordedPath>> paths_;  // of each package
@@ -329,7 +334,8 @@ EnvSummary EnvBuilder::build(const EnvLock& lock, const EnvOptions& options,
   EnvSummary out;
   out.packages = packages.size();
   for (const LoadedPackage& package : packages) out.reused += package.was_ready ? 1 : 0;
-  out.image = Assembly(packages, lock, options, store_, scratch_, pool).write(path, warn_);
+  out.image =
+      Assembly(packages, lock, options, store_, scratch_, pool, progress_).write(path, warn_);
   return out;
 }
 

@@ -33,16 +33,18 @@ struct EnvSummary {
   squashfs::ImageSummary image;
 };
 
-// Called from several threads, one at a time.
-struct EnvProgress {
-  std::function<void(size_t done, size_t all)> on_package = [](size_t, size_t) {};
-};
+// What is being done, in this order; stages in which nothing is to be done are left out.
+enum class EnvStage { kFetching, kPacking, kCompiling, kRunningScripts, kWriting };
+
+// Called from several threads, one at a time: so many packages (or scripts; of kWriting, images)
+// have the stage behind them.
+using EnvProgress = std::function<void(EnvStage stage, size_t done, size_t all)>;
 
 class EnvBuilder {
  public:
   // All must outlive the object. `scratch` is a directory for what is being written.
   EnvBuilder(const PackageSource& source, const PackStore& store, std::string scratch,
-             WarningSink warn, EnvProgress progress = {});
+             WarningSink warn, EnvProgress progress = nullptr);
 
   // Writes the image to `path`, replacing what is there at once; nothing is left of a failure.
   // Throws a user Error for what is wrong with the lock, a package or the prefix, an environment

@@ -104,14 +104,15 @@ class Workshop {
 };
 
 void build_image(const spec::Env& env, const EnvLock& lock, const std::string& scratch,
-                 const std::string& image, const store::Cache& cache, const WarningSink& warn) {
+                 const std::string& image, const store::Cache& cache, const WarningSink& warn,
+                 const EnvProgress& progress) {
   const CondaConfig config = read_conda_config(environment_variable);
   const PackageSource source(cache.packages_directory(), scratch, config.package_caches,
                              [&config](const LockedPackage& package, const std::string& to) {
                                download_package(package, to, config);
                              });
   const PackStore store(cache.packs_directory(), scratch);
-  EnvBuilder(source, store, scratch, warn).build(lock, options_of(env), image);
+  EnvBuilder(source, store, scratch, warn, progress).build(lock, options_of(env), image);
 }
 
 }  // namespace
@@ -182,7 +183,8 @@ std::string image_path(const spec::Env& env, const spec::EnvIdentity& identity,
 }
 
 std::string built_image(const spec::Env& env, const spec::EnvIdentity& identity,
-                        const store::Cache& cache, const WarningSink& warn) {
+                        const store::Cache& cache, const WarningSink& warn,
+                        const EnvProgress& progress) {
   const std::string image = image_path(env, identity, cache);
   if (exists(image)) return image;
   const FileLock lock(image + ".lock", [&] {
@@ -196,8 +198,9 @@ std::string built_image(const spec::Env& env, const spec::EnvIdentity& identity,
   }
   const Workshop workshop(cache.scratch_directory() + "/env-" + base_name(image));
   const std::string draft = workshop.path() + "/image";
-  at_declaration(
-      env, [&] { build_image(env, locked_packages(env), workshop.path(), draft, cache, warn); });
+  at_declaration(env, [&] {
+    build_image(env, locked_packages(env), workshop.path(), draft, cache, warn, progress);
+  });
   if (chmod(draft.c_str(), store::sharing_of(parent_path(image)).file) != 0) {
     throw system_error("Cannot set the permissions of " + draft, errno);
   }

@@ -267,9 +267,13 @@ std::vector<LinkScript> link_scripts_of(const PackageInfo& package,
 
 std::vector<PrefixChange> run_link_scripts(const std::vector<LinkScript>& scripts,
                                            const std::string& image, const std::string& prefix,
-                                           const std::string& workspace, const WarningSink& warn) {
+                                           const std::string& workspace, const WarningSink& warn,
+                                           const std::function<void()>& on_end) {
   Session session(image, prefix, workspace, warn);
-  for (const LinkScript& script : scripts) session.run(script);
+  for (const LinkScript& script : scripts) {
+    session.run(script);
+    on_end();
+  }
   std::vector<PrefixChange> out;
   find_changes(session.upper(), "", out);
   return out;

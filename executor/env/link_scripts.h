@@ -10,7 +10,7 @@
 
 #include <sys/types.h>
 
-#include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -49,14 +49,15 @@ struct PrefixChange {
 
 // Runs the scripts, one after another, over the environment in the squashfs file `image`, whose
 // files belong to this user. Returns what they changed: parents before children, without
-// conda-meta/, which is not theirs. The contents lie in `workspace`, an empty directory on a local
-// file system.
+// conda-meta/, which is not theirs. The contents lie in `workspace`, a directory on a local file
+// system. `on_end` is called behind each script.
 //
 // What a script writes to $PREFIX/.messages.txt is a warning, and not kept. Throws a user Error
 // with the output of a script that fails or leaves what no package may have, an environment Error
 // where the sandbox cannot be made.
 std::vector<PrefixChange> run_link_scripts(const std::vector<LinkScript>& scripts,
                                            const std::string& image, const std::string& prefix,
-                                           const std::string& workspace, const WarningSink& warn);
+                                           const std::string& workspace, const WarningSink& warn,
+                                           const std::function<void()>& on_end);
 
 }  // namespace cntr::env

@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <map>
 #include <mutex>
-#include <numeric>
 
 #include "base/error.h"
 #include "env/parallel.h"
 #include "env/pyc_maker.h"
+#include "env/stage_counter.h"
 #include "squashfs/data_pack_reader.h"
 #include "squashfs/data_pack_writer.h"
 
@@ -33,7 +33,8 @@ std::vector<size_t> sources_of(const StoredPackage& package, const Python& pytho
   return out;
 }
 
-// By what is to be compiled, so that no package is alone at the end.
+// Those with something to compile. The largest come first, so that none of them is alone at the
+// end.
 std::vector<size_t> largest_first(const std::vector<LoadedPackage>& packages,
                                   const Python& python) {
   std::vector<uint64_t> sizes;
@@ -41,12 +42,14 @@ std::vector<size_t> largest_first(const std::vector<LoadedPackage>& packages,
     const StoredPackage& stored = package.stored;
     uint64_t size = 0;
     for (const size_t source : sources_of(stored, python)) {
-      size += stored.pack->file_size(stored.package.files[source].content);
+      size += stored.pack->file_size(stored.package.files[source].content) + 1;
     }
     sizes.push_back(size);
   }
-  std::vector<size_t> out(packages.size());
-  std::iota(out.begin(), out.end(), 0);
+  std::vector<size_t> out;
+  for (size_t i = 0; i < packages.size(); ++i) {
+    if (sizes[i] > 0) out.push_back(i);
+  }
   std::stable_sort(out.begin(), out.end(),
                    [&](size_t one, size_t other) { return sizes[one] > sizes[other]; });
   return out;
@@ -145,7 +148,8 @@ class Compiler {
 std::vector<CompiledPackage> compile_packages(const std::vector<LoadedPackage>& packages,
                                               const EnvOptions& options, const Python& python,
                                               const PackStore& store, const std::string& scratch,
-                                              squashfs::WorkerPool& pool) {
+                                              squashfs::WorkerPool& pool,
+                                              const EnvProgress& progress) {
   std::vector<CompiledPackage> out(packages.size());
   const LoadedPackage* python_package = nullptr;
   for (const LoadedPackage& package : packages) {
@@ -154,8 +158,11 @@ std::vector<CompiledPackage> compile_packages(const std::vector<LoadedPackage>& 
   if (python_package == nullptr) return out;
   Compiler compiler(*python_package, options, python, store, scratch, pool);
   const std::vector<size_t> order = largest_first(packages, python);
-  run_in_parallel(order.size(), pool.threads(),
-                  [&](size_t i) { out[order[i]] = compiler.compile(packages[order[i]]); });
+  StageCounter compiled(progress, EnvStage::kCompiling, order.size());
+  run_in_parallel(order.size(), pool.threads(), [&](size_t i) {
+    out[order[i]] = compiler.compile(packages[order[i]]);
+    compiled.add_one();
+  });
   return out;
 }
 

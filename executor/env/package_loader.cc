@@ -1,7 +1,6 @@
 #include "env/package_loader.h"
 
 #include <algorithm>
-#include <mutex>
 #include <numeric>
 #include <optional>
 
@@ -9,6 +8,7 @@
 #include "base/text.h"
 #include "env/package_archive.h"
 #include "env/parallel.h"
+#include "env/stage_counter.h"
 #include "squashfs/data_pack_writer.h"
 
 namespace cntr::env {
@@ -98,17 +98,18 @@ std::vector<LoadedPackage> load_packages(const EnvLock& lock, const EnvOptions& 
   const Loader loader(options, source, store, pool);
   const std::vector<size_t> order = longest_first(lock.packages);
   std::vector<LoadedPackage> out(lock.packages.size());
-  run_in_parallel(order.size(), kDownloads,
-                  [&](size_t i) { out[order[i]] = loader.find(lock.packages[order[i]]); });
+  StageCounter fetched(progress, EnvStage::kFetching, order.size());
+  run_in_parallel(order.size(), kDownloads, [&](size_t i) {
+    out[order[i]] = loader.find(lock.packages[order[i]]);
+    fetched.add_one();
+  });
   std::vector<std::vector<std::string>> warnings(lock.packages.size());
-  std::mutex mutex;
-  size_t done = 0;
+  StageCounter packed(progress, EnvStage::kPacking, order.size());
   run_in_parallel(order.size(), pool.threads(), [&](size_t i) {
     const size_t place = order[i];
     loader.finish(out[place],
                   [&](const std::string& sentence) { warnings[place].push_back(sentence); });
-    const std::lock_guard guard(mutex);
-    progress.on_package(++done, order.size());
+    packed.add_one();
   });
   for (const std::vector<std::string>& sentences : warnings) {
     for (const std::string& sentence : sentences) warn(sentence);
