@@ -109,6 +109,9 @@ ShownEnv show_env(const spec::Env& env, const std::string& image, store::Cache& 
 ShownEnv show_env_at_prefix(const spec::Env& env, const std::string& image, store::Cache& cache,
                             const WarningSink& warn) {
   if (is_link(env.prefix)) {  // unpacked before, and perhaps in use; said then
+    if (stat_link(env.prefix)->uid != geteuid()) {
+      throw environment_error("Cannot have " + env.prefix + ": it is another user's");
+    }
     ShownEnv shown = unpacked(image, cache);
     lead_to(shown.path(), env.prefix);
     return shown;

@@ -27,7 +27,7 @@ void write_descriptor(JsonWriter& out, const std::string& type, const Digest& di
   out.end_object();
 }
 
-uint64_t size_of(const std::string& file) {
+uint64_t bytes_of_file(const std::string& file) {
   const auto stat = stat_file(file);
   if (!stat) throw system_error("Cannot look at " + file, ENOENT);
   return stat->size;
@@ -51,7 +51,7 @@ std::string manifest_of(const ArtifactKind& kind, const std::string& config, con
 // What skopeo has checked on its way is checked here where it lies.
 std::string checked_blob(const std::string& directory, const Descriptor& descriptor) {
   const std::string path = directory + "/" + descriptor.digest.hex();
-  if (size_of(path) != descriptor.size || digest_of_file(path) != descriptor.digest) {
+  if (bytes_of_file(path) != descriptor.size || digest_of_file(path) != descriptor.digest) {
     throw environment_error("What was fetched is damaged: " + descriptor.digest.text());
   }
   return path;
@@ -68,7 +68,7 @@ Digest push_artifact(const ArtifactKind& kind, const std::string& config, const 
   const TemporaryDirectory place(cache.scratch_directory(), "push-");
   const std::string& directory = place.path();
   const Digest digest = digest_of_file(file);
-  const std::string manifest = manifest_of(kind, config, digest, size_of(file));
+  const std::string manifest = manifest_of(kind, config, digest, bytes_of_file(file));
   write_file_atomically(directory + "/version", kDirectoryVersion);
   write_file_atomically(directory + "/manifest.json", manifest);
   write_file_atomically(directory + "/" + digest_of(config).hex(), config);

@@ -5,11 +5,13 @@ source "$here/host_env.bash"
 # A project as Condainer has them, which nothing was changed in, but for a lock beside it.
 condainer_project() {
   begin_env
-  mkdir -p project base
+  mkdir -p project
+  base=$(mktemp -d /tmp/cnd.XXXXXX)  # a prefix has 200 bytes
+  trap 'rm -rf --one-file-system "$base"' EXIT
   mv tools/*.* project/
   cat >project/condainer.yml <<YAML
 # Condainer project configuration file
-mount_base_directory: $work/base
+mount_base_directory: $base
 uuid: 6fb4f1e4-9b1f-4d6c-9f6e-6a86f5a3ab6f
 environment_yml: environment.yml
 requirements_txt: requirements.txt
@@ -17,7 +19,7 @@ installer_url: https://example.org/Miniforge3-Linux-x86_64.sh
 conda_exe: mamba
 YAML
   printf 'name: basic\nchannels:\n  - conda-forge\ndependencies:\n  - hello\n' >project/environment.yml
-  point=$work/base/condainer-6fb4f1e4-9b1f-4d6c-9f6e-6a86f5a3ab6f
+  point=$base/condainer-6fb4f1e4-9b1f-4d6c-9f6e-6a86f5a3ab6f
   prefix=$point/envs/basic@condainer
 }
 
@@ -86,7 +88,7 @@ test_an_image_that_condainer_made() {
 test_init_writes_what_condainer_writes() {
   mkdir new
   cd new
-  CNTR_ENV_BASE=$work/base CONDAINER_INSTALLER=/sw/miniforge.sh quietly cnd init
+  CONDAINER_INSTALLER=/sw/miniforge.sh quietly cnd init
   expect_equal keys "mount_base_directory uuid environment_yml requirements_txt installer_url conda_exe" \
     "$(sed -n 's/^\([a-z_]*\):.*/\1/p' condainer.yml | tr '\n' ' ' | sed 's/ $//')"
   grep -qx 'installer_url: "/sw/miniforge.sh"' condainer.yml
@@ -99,10 +101,10 @@ test_init_writes_what_condainer_writes() {
 
 test_a_dry_run_changes_nothing() {
   condainer_project
-  find project base >before
+  find project "$base" >before
   quietly cnd -y -d project build
   expect_message "dryrun: would build 6fb4f1e4-9b1f-4d6c-9f6e-6a86f5a3ab6f.squashfs for $prefix"
-  find project base >after
+  find project "$base" >after
   cmp before after
 }
 

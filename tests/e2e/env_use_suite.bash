@@ -272,14 +272,20 @@ test_without_mounts_it_is_unpacked_once() {
   wait_until not_mounted
 }
 
-# Each has the prefix of the other at a mount of their own.
-test_two_users_of_one_prefix() {
+# Each sees their own mount at the one prefix.
+test_two_users_of_one_prefix() { two_users ""; }
+test_two_users_without_mounts() {
+  need squashfs-tools command -v unsquashfs
+  two_users none
+}
+two_users() { # <CNTR_MOUNT_WITH>
   need two-users test "$(id -u)" = 0
   begin_env
   chmod 755 "$work"
   mkdir -m 1777 base
   local user home
-  for user in 65533 65534; do
+  [ -z "$1" ] || export CNTR_MOUNT_WITH=$1
+  for user in 1 65534; do
     home=$work/home-$user
     mkdir -m 700 "$home"
     chown "$user" "$home"
@@ -287,14 +293,14 @@ test_two_users_of_one_prefix() {
       export HOME=$home CNTR_CACHE_DIR=$home/cache
       unset XDG_RUNTIME_DIR
       exec setpriv --reuid=$user --regid=$user --clear-groups \
-        cntr env exec -d tools -- sh -c 'hello; echo >"$HOME/there"; while [ ! -e go ]; do sleep 0.05; done; hello'
-    ) >"out.$user" 2>&1 &
+        cntr env exec -d tools -- sh -c 'hello; echo >"$HOME/there"; i=0; while [ ! -e go ] && [ $((i += 1)) -lt 400 ]; do sleep 0.05; done; hello'
+    ) >"out.$user" 2>"err.$user" &
     wait_until test -e "$home/there"
   done
   touch go
   wait $(jobs -p)
-  expect_file out.65533 "$(printf 'hello 1 in %s\nhello 1 in %s' "$prefix" "$prefix")"
-  expect_file out.65534 "$(cat out.65533)"
+  expect_file out.1 "$(printf 'hello 1 in %s\nhello 1 in %s' "$prefix" "$prefix")"
+  expect_file out.65534 "$(cat out.1)"
   wait_until not_mounted
   expect_nothing_left
 }
