@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include <cerrno>
+
 #include "base/error.h"
 #include "base/file_system.h"
 #include "base/process.h"
@@ -66,17 +68,62 @@ int ShownEnv::lock_descriptor() const {
   return std::visit([](const auto& use) { return use.lock_descriptor(); }, use_);
 }
 
-ShownEnv show_env(const spec::Env& env, const std::string& image, store::Cache& cache,
-                  const WarningSink& warn) {
-  mount::Mounted mounted = mount::Mounts().mount({image}, "env");
-  if (auto* const use = std::get_if<mount::MountedImage>(&mounted))
-    return ShownEnv(std::move(*use));
-  const auto& obstacle = std::get<mount::NotPossible>(mounted);
+namespace {
+
+ShownEnv unpacked_because(const mount::NotPossible& obstacle, const spec::Env& env,
+                          const std::string& image, store::Cache& cache, const WarningSink& warn) {
   const std::string trouble =
       "the environment " + env.name + " cannot be mounted: " + obstacle.reason;
   if (!can_unpack()) throw environment_error(trouble, {obstacle.fix, kInstallTools});
   warn(trouble + "; it is unpacked instead");
   return unpacked(image, cache);
+}
+
+bool is_link(const std::string& path) {
+  const auto stat = stat_link(path);
+  return stat && stat->kind == FileKind::kSymlink;
+}
+
+// Others may use what is there, so it is replaced at once, and only when it leads elsewhere.
+void lead_to(const std::string& directory, const std::string& prefix) {
+  if (is_link(prefix) && read_link(prefix) == directory) return;
+  make_directories(parent_path(prefix));
+  rmdir(prefix.c_str());  // an empty directory of a mount that was
+  const TemporaryDirectory aside(parent_path(prefix), ".cntr-");
+  const std::string link = aside.path() + "/link";
+  if (symlink(directory.c_str(), link.c_str()) != 0) {
+    throw system_error("Cannot make the link " + prefix, errno);
+  }
+  rename_path(link, prefix);
+}
+
+}  // namespace
+
+ShownEnv show_env(const spec::Env& env, const std::string& image, store::Cache& cache,
+                  const WarningSink& warn) {
+  mount::Mounted mounted = mount::Mounts().mount({image}, "env");
+  if (auto* const use = std::get_if<mount::MountedImage>(&mounted))
+    return ShownEnv(std::move(*use));
+  return unpacked_because(std::get<mount::NotPossible>(mounted), env, image, cache, warn);
+}
+
+ShownEnv show_env_at_prefix(const spec::Env& env, const std::string& image, store::Cache& cache,
+                            const WarningSink& warn) {
+  if (is_link(env.prefix)) {  // unpacked before, and perhaps in use; said then
+    if (stat_link(env.prefix)->uid != geteuid()) {
+      throw environment_error("Cannot have " + env.prefix + ": it is another user's");
+    }
+    ShownEnv shown = unpacked(image, cache);
+    lead_to(shown.path(), env.prefix);
+    return shown;
+  }
+  mount::Mounted mounted = mount::Mounts().mount_at({image}, env.prefix);
+  if (auto* const use = std::get_if<mount::MountedImage>(&mounted)) {
+    return ShownEnv(std::move(*use));
+  }
+  ShownEnv shown = unpacked_because(std::get<mount::NotPossible>(mounted), env, image, cache, warn);
+  lead_to(shown.path(), env.prefix);
+  return shown;
 }
 
 ShownEnv show_env_to(const spec::Step& step, runner::Kind kind, const spec::Env& env,

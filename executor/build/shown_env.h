@@ -34,6 +34,12 @@ class ShownEnv {
 ShownEnv show_env(const spec::Env& env, const std::string& image, store::Cache& cache,
                   const WarningSink& warn);
 
+// The same at the environment's prefix, for all who look there: mounted, or a link to where it is
+// unpacked. Throws as well an environment Error when the prefix cannot be had, or is in use by
+// another environment.
+ShownEnv show_env_at_prefix(const spec::Env& env, const std::string& image, store::Cache& cache,
+                            const WarningSink& warn);
+
 // The same for a step: where its prefix is for the host runner, which changes no paths, and where
 // Docker's engine can read it. Throws as well a user Error, at the step's location, where the host
 // runner cannot have it at its prefix.

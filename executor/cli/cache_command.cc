@@ -12,7 +12,7 @@ std::string status_as_text(const store::CacheStatus& status) {
   return "Cache    " + status.root + "\nActions  " + std::to_string(status.actions) +
          "\nBlobs    " + std::to_string(status.blobs) + ", " + format_bytes(status.blob_bytes) +
          "\nImages   " + std::to_string(status.images) + ", " + format_bytes(status.image_bytes) +
-         "\n";
+         "\nEnvs     " + std::to_string(status.envs) + ", " + format_bytes(status.env_bytes) + "\n";
 }
 
 std::string status_as_json(const store::CacheStatus& status) {
@@ -24,6 +24,8 @@ std::string status_as_json(const store::CacheStatus& status) {
   out.key("blob_bytes").value(status.blob_bytes);
   out.key("images").value(status.images);
   out.key("image_bytes").value(status.image_bytes);
+  out.key("envs").value(status.envs);
+  out.key("env_bytes").value(status.env_bytes);
   out.end_object();
   return out.text() + "\n";
 }

@@ -1,18 +1,44 @@
 #include "base/error.h"
 #include "base/file_system.h"
 #include "base/text.h"
+#include "build/env_identity.h"
 #include "cli/env_commands.h"
+#include "env/environment.h"
+#include "env/project.h"
 
 namespace cntr::cli {
+void add_project_choice(CLI::App& command, EnvChoice& choice) {
+  CLI::Option* const build =
+      command.add_option("-C,--build", choice.directory, "The build directory")
+          ->capture_default_str();
+  command
+      .add_option("-d,--directory", choice.project, "Instead: a directory with a lock, or the lock")
+      ->excludes(build);
+}
 
 void add_env_choice(CLI::App& command, EnvChoice& choice) {
   command.add_option("-n,--name", choice.name, "The environment; the only one when left out");
-  command.add_option("-C,--build", choice.directory, "The build directory")->capture_default_str();
+  add_project_choice(command, choice);
+}
+
+spec::EnvIdentity identity_of(const FoundEnv& found) {
+  return found.spec_path.empty() ? env::identify(found.env)
+                                 : build::identity_of_unchanged_lock(found.spec_path);
+}
+
+std::optional<std::string> env_directory(const EnvChoice& choice) {
+  if (!choice.project.empty()) return choice.project;
+  const std::string start = normal_path(choice.directory, current_directory());
+  if (choice.directory != "." || spec::find_workflow_directory_if_any(start)) return std::nullopt;
+  const bool is_env = env::find_lock(start) || exists(start + "/environment.yml");
+  return is_env ? std::optional(start) : std::nullopt;
 }
 
 std::vector<FoundEnv> envs_of_project(const EnvChoice& choice) {
-  const std::string start = normal_path(choice.directory, current_directory());
-  const spec::Workflow workflow = spec::read_workflow(spec::find_workflow_directory(start));
+  if (const auto directory = env_directory(choice)) return {{env::env_at(*directory), ""}};
+  const std::string build =
+      spec::find_workflow_directory(normal_path(choice.directory, current_directory()));
+  const spec::Workflow workflow = spec::read_workflow(build);
   std::vector<FoundEnv> out;
   for (const spec::Env& env : workflow.envs) out.push_back({env, workflow.env_spec(env)});
   return out;

@@ -22,6 +22,8 @@ struct BuildArguments {
   std::string link_scripts = "on";
   std::string pyc = "on";
   bool quiet = false;
+  bool dry_run = false;
+  EnvChoice project;
   env::LockChoice choice{env::host_platform(), "default", {"main"}};
   env::EnvOptions options;
 };
@@ -75,11 +77,17 @@ int stoppable(const Action& action) {
 }
 
 void add_build_command(CLI::App& command, Action& action) {
-  CLI::App* const build = command.add_subcommand("build", "Make one squashfs file out of a lock");
+  CLI::App* const build =
+      command.add_subcommand("build", "Make an environment, or one file out of a lock");
   const auto arguments = std::make_shared<BuildArguments>();
-  build->add_option("--lock", arguments->lock, "Explicit list, conda-lock.yml or pixi.lock")
-      ->required();
-  build->add_option("-o,--output", arguments->output, "The file to write")->required();
+  CLI::Option* const lock =
+      build->add_option("--lock", arguments->lock, "Explicit list, conda-lock.yml or pixi.lock");
+  CLI::Option* const output =
+      build->add_option("-o,--output", arguments->output, "The file to write")->needs(lock);
+  lock->needs(output);
+  add_env_choice(*build, arguments->project);
+  build->add_flag("--dry-run", arguments->dry_run, "Say what would be built; write nothing")
+      ->excludes(lock);
   build
       ->add_option("--prefix", arguments->options.prefix,
                    "The path at which the environment is to be seen")
@@ -102,7 +110,12 @@ void add_build_command(CLI::App& command, Action& action) {
       ->capture_default_str();
   build->add_flag("-q,--quiet", arguments->quiet, "Print warnings and errors only");
   build->callback([&action, arguments] {
-    action = [arguments] { return stoppable([&] { return build_env(*arguments); }); };
+    action = [arguments] {
+      return stoppable([&] {
+        if (!arguments->lock.empty()) return build_env(*arguments);
+        return build_env_of_project(arguments->project, arguments->dry_run, arguments->quiet);
+      });
+    };
   });
 }
 
@@ -113,11 +126,17 @@ void add_env_command(CLI::App& app, Action& action) {
   command->require_subcommand(1);
   add_build_command(*command, action);
   add_env_exec_commands(*command, action);
+  add_env_activate_commands(*command, action);
+  add_env_mount_commands(*command, action);
+  add_env_init_command(*command, action);
+  add_env_export_command(*command, action);
+  add_env_registry_commands(*command, action);
   add_env_list_commands(*command, action);
   add_env_lock_command(*command, action);
   add_env_package_commands(*command, action);
   add_env_prereq_command(*command, action);
   add_env_prepare_command(*command, action);
+  command->footer("");  // so that all fits a screen
 }
 
 }  // namespace cntr::cli

@@ -6,10 +6,10 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "base/units.h"
-#include "build/env_identity.h"
 #include "cli/env_commands.h"
 #include "cli/session.h"
 #include "env/environment.h"
+#include "mount/mount.h"
 
 namespace cntr::cli {
 namespace {
@@ -23,6 +23,8 @@ struct EnvReport {
   size_t packages = 0;
   std::string image;              // where its file in the cache is, or would be
   std::optional<uint64_t> bytes;  // of the file; nullopt when it is not built
+  bool is_mounted = false;        // at the prefix
+  std::vector<mount::Holder> holders;
 };
 
 EnvReport report_on(const FoundEnv& found, const store::Cache& cache) {
@@ -31,11 +33,13 @@ EnvReport report_on(const FoundEnv& found, const store::Cache& cache) {
   report.lock = found.env.lock;
   report.prefix = found.env.prefix;
   try {
-    const spec::EnvIdentity identity = build::identity_of_lock(found.spec_path);
+    const spec::EnvIdentity identity = env::identify(found.env);
     report.identity = identity.identity;
     report.packages = env::locked_packages(found.env).packages.size();
     report.image = env::image_path(found.env, identity, cache);
     if (const auto stat = stat_file(report.image)) report.bytes = stat->size;
+    report.is_mounted = mount::is_mounted(report.prefix);
+    if (report.is_mounted) report.holders = mount::Mounts().holders(report.prefix);
   } catch (const Error& error) {
     report.trouble = error.what();
   }
@@ -56,6 +60,15 @@ std::string reports_as_json(const std::vector<EnvReport>& reports) {
       out.key("image").value(report.image);
       out.key("built").value(report.bytes.has_value());
       if (report.bytes) out.key("bytes").value(*report.bytes);
+      out.key("mounted").value(report.is_mounted);
+      out.key("holders").begin_array();
+      for (const mount::Holder& holder : report.holders) {
+        out.begin_object();
+        out.key("pid").value(static_cast<int64_t>(holder.pid));
+        out.key("command").value(holder.command);
+        out.end_object();
+      }
+      out.end_array();
     } else {
       out.key("error").value(report.trouble);
     }
@@ -69,13 +82,19 @@ std::string built_text(const EnvReport& report) {
   return report.bytes ? format_bytes(*report.bytes) : "not built";
 }
 
+std::string mounted_text(const EnvReport& report) {
+  if (!report.is_mounted) return "no";
+  return report.holders.empty() ? "yes, unused" : "yes, used by " + holders_text(report.holders);
+}
+
 std::string list_as_text(const std::vector<EnvReport>& reports) {
   std::string out;
   for (const EnvReport& report : reports) {
     out += report.name + ": ";
-    out += report.trouble.empty() ? std::to_string(report.packages) + " packages at " +
-                                        report.prefix + ", " + built_text(report)
-                                  : report.trouble;
+    out += report.trouble.empty()
+               ? std::to_string(report.packages) + " packages at " + report.prefix + ", " +
+                     built_text(report) + (report.is_mounted ? ", mounted" : "")
+               : report.trouble;
     out += "\n";
   }
   return out;
@@ -87,7 +106,7 @@ std::string status_as_text(const EnvReport& report) {
   if (!report.trouble.empty()) return out + "Error        " + report.trouble + "\n";
   return out + "Packages     " + std::to_string(report.packages) + "\nIdentity     " +
          report.identity.text() + "\nFile         " + report.image + ", " + built_text(report) +
-         "\n";
+         "\nMounted      " + mounted_text(report) + "\n";
 }
 
 int list_envs(const EnvChoice& choice, bool json) {
@@ -114,8 +133,7 @@ void add_env_list_commands(CLI::App& env, Action& action) {
   };
   CLI::App* const list = env.add_subcommand("list", "List the environments of the project");
   const auto listed = std::make_shared<Options>();
-  list->add_option("-C,--build", listed->choice.directory, "The build directory")
-      ->capture_default_str();
+  add_project_choice(*list, listed->choice);
   list->add_flag("--json", listed->json, "For programs");
   list->callback(
       [&action, listed] { action = [listed] { return list_envs(listed->choice, listed->json); }; });

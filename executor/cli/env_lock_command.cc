@@ -6,6 +6,7 @@
 #include "cli/env_commands.h"
 #include "cli/session.h"
 #include "env/environment.h"
+#include "env/project.h"
 
 namespace cntr::cli {
 namespace {
@@ -70,6 +71,9 @@ std::string outcomes_as_json(const std::vector<EnvLockOutcome>& outcomes) {
 
 // Those that Cntr makes a lock of: all of the project, or the named one.
 std::vector<FoundEnv> lockable_envs(const EnvChoice& choice) {
+  if (const auto directory = env_directory(choice)) {
+    return {{env::requested_env_at(*directory), ""}};
+  }
   if (choice.name.empty()) {
     std::vector<FoundEnv> all = envs_of_project(choice);
     std::erase_if(all, [](const FoundEnv& found) { return !found.env.request; });
@@ -103,8 +107,12 @@ void add_env_lock_command(CLI::App& env, Action& action) {
       env.add_subcommand("lock", "Write down which packages an environment.yml means");
   const auto options = std::make_shared<EnvLockOptions>();
   lock->add_option("-n,--name", options->choice.name, "The environment; all when left out");
-  lock->add_option("-C,--build", options->choice.directory, "The build directory")
-      ->capture_default_str();
+  CLI::Option* const build =
+      lock->add_option("-C,--build", options->choice.directory, "The build directory")
+          ->capture_default_str();
+  lock->add_option("-d,--directory", options->choice.project,
+                   "Instead: a directory with an environment.yml, or the file")
+      ->excludes(build);
   lock->add_flag("--update", options->update, "Solve again, though the lock fits");
   lock->add_flag("--json", options->json, "For programs");
   lock->footer(

@@ -6,7 +6,6 @@
 #include "base/file_system.h"
 #include "base/json_reader.h"
 #include "base/text.h"
-#include "build/env_identity.h"
 #include "build/shown_env.h"
 #include "cli/env_commands.h"
 #include "cli/session.h"
@@ -27,7 +26,7 @@ struct DiffOptions {
 env::EnvLock packages_of(const std::string& name, const std::string& directory) {
   const std::string path = normal_path(name, current_directory());
   if (name.find('/') == std::string::npos && !exists(path)) {
-    return env::locked_packages(find_env({name, directory}).env);
+    return env::locked_packages(find_env({name, directory, ""}).env);
   }
   spec::Env env;
   env.name = name;
@@ -137,7 +136,7 @@ class Verification {
 int verify_env(const EnvChoice& choice) {
   const FoundEnv found = find_env(choice);
   store::Cache cache(store::Cache::default_root(), warnings());
-  const spec::EnvIdentity identity = build::identity_of_unchanged_lock(found.spec_path);
+  const spec::EnvIdentity identity = identity_of(found);
   const std::string image = env::built_image(found.env, identity, cache, warnings());
   const build::ShownEnv shown = build::show_env(found.env, image, cache, warnings());
   Verification verification(shown.path());

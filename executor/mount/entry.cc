@@ -184,6 +184,7 @@ void sweep(const std::string& namespace_directory, const std::string& but) {
     const UniqueFd exclusive = lock_entry(entry, LOCK_EX | LOCK_NB);
     if (!exclusive.valid() || is_guarded(entry)) continue;
     if (const std::optional<Record> record = read_record(entry)) entry.point = record->point;
+    if (exists(entry.pinned_file()) && look_at(entry.point) == Seen::kWorking) continue;
     dismantle(entry);  // failing, it is swept another time
   }
 }

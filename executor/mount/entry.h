@@ -7,6 +7,7 @@
 //   <place>/<namespace>/<entry>/making      flock, exclusive: who starts a guardian, and the
 //                                           guardian until it has mounted
 //   <place>/<namespace>/<entry>/record      what is mounted, and where (Record)
+//   <place>/<namespace>/<entry>/pinned      it stays mounted although nobody uses it
 //   <place>/<namespace>/<entry>/root        where it is mounted, unless that is a given path
 //
 // <namespace> stands for the mount namespace and the boot of the machine: a place that others can
@@ -44,6 +45,7 @@ struct Entry {
   std::string guardian_file() const { return directory + "/guardian"; }
   std::string making_file() const { return directory + "/making"; }
   std::string record_file() const { return directory + "/record"; }
+  std::string pinned_file() const { return directory + "/pinned"; }
   bool own_point() const { return point == directory + "/root"; }
 };
 
@@ -97,7 +99,8 @@ Action action_for(const Situation& situation);
 // Unmounts and removes the entry, and its namespace's directory with the last one; nullopt when
 // done, else why it is not unmounted.
 std::optional<std::string> dismantle(const Entry& entry);
-// Dismantles the entries of the same namespace that nobody guards or uses, but for `but`.
+// Dismantles the entries of the same namespace that nobody guards, uses or has pinned, but for
+// `but`.
 void sweep(const std::string& namespace_directory, const std::string& but);
 
 }  // namespace cntr::mount

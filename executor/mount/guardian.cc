@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/file.h>
+#include <sys/inotify.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -23,6 +24,8 @@ namespace cntr::mount {
 namespace {
 
 constexpr unsigned kMostSecondsToMount = 30;
+constexpr std::chrono::milliseconds kMostReserved{60'000};
+constexpr std::chrono::milliseconds kReservedStep{200};
 constexpr std::chrono::milliseconds kRetry{1000};  // for a mount that is busy without a lock
 
 constexpr std::array<std::pair<Answer, std::string_view>, 5> kAnswers{{
@@ -73,6 +76,8 @@ class Guardian {
   bool make_point();
   bool is_mine() const;
   bool lock_exclusive();
+  bool is_pinned() const;
+  void wait_while_pinned();
   bool stays_unused();
 
   const Assignment& assignment_;
@@ -167,11 +172,41 @@ bool Guardian::lock_exclusive() {
   return true;
 }
 
+bool Guardian::is_pinned() const { return asked_to_end == 0 && exists(entry_.pinned_file()); }
+
+// With the lock free.
+void Guardian::wait_while_pinned() {
+  flock(directory_.get(), LOCK_UN);
+  const UniqueFd changes(inotify_init1(IN_CLOEXEC));
+  if (inotify_add_watch(changes.get(), entry_.directory.c_str(), IN_DELETE | IN_DELETE_SELF) < 0) {
+    pause_for(kRetry);
+  } else if (is_pinned()) {
+    std::array<char, 4096> events;
+    [[maybe_unused]] const ssize_t bytes = read(changes.get(), events.data(), events.size());
+  }
+}
+
+// How long the mount is still kept for somebody who said that they come (reserve()).
+std::chrono::milliseconds reserved_time(const std::optional<FileStat>& directory) {
+  timespec now{};
+  clock_gettime(CLOCK_REALTIME, &now);
+  const int64_t since = now.tv_sec * int64_t{1'000'000'000} + now.tv_nsec;
+  const int64_t left = directory ? (directory->mtime - since) / 1'000'000 : 0;
+  return std::chrono::milliseconds(std::clamp<int64_t>(left, 0, kMostReserved.count()));
+}
+
 // The idle time, during which the lock is free. Who used the mount meanwhile has left its time on
 // the directory. Holds the lock again when nobody did.
 bool Guardian::stays_unused() {
-  if (assignment_.idle.count() == 0 || asked_to_end != 0) return true;
+  if (asked_to_end != 0) return true;
   const std::optional<FileStat> before = stat_descriptor(directory_.get());
+  const std::chrono::milliseconds reserved = reserved_time(before);
+  if (reserved.count() > 0) {
+    flock(directory_.get(), LOCK_UN);
+    pause_for(std::min(reserved, kReservedStep));  // who comes has the lock the next time
+    return false;
+  }
+  if (assignment_.idle.count() == 0) return true;
   flock(directory_.get(), LOCK_UN);
   pause_for(assignment_.idle);
   if (flock(directory_.get(), LOCK_EX | LOCK_NB) != 0) return false;
@@ -182,6 +217,10 @@ bool Guardian::stays_unused() {
 void Guardian::watch() {
   sweep(parent_path(entry_.directory), entry_.directory);
   while (lock_exclusive() && is_mine()) {
+    if (is_pinned()) {
+      wait_while_pinned();
+      continue;
+    }
     if (!stays_unused()) continue;
     if (!is_mine()) return;
     if (!dismantle(entry_)) return;

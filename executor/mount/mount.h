@@ -59,6 +59,13 @@ class MountedImage {
   bool made_;
 };
 
+// Two processes that pass a use on, of which the second can only open what the first has locked
+// (/proc/<pid>/fd/<lock_descriptor> names it): a shell. The first reserves: the mount stays that
+// long, at most a minute, although nobody uses it.
+void reserve(int lock_descriptor, std::chrono::seconds time);
+// Makes the open file of a descriptor, in whichever process, a user. False when the mount has gone.
+bool hold(int descriptor);
+
 // Nothing mounts squashfs files here: the caller unpacks instead. It will not be otherwise later in
 // this process's life, so ask once.
 struct NotPossible {
@@ -125,6 +132,10 @@ class Mounts {
   // file that is mounted there is unmounted if nobody uses it. Throws as above, and an environment
   // Error that names the holders when the path is in use.
   Mounted mount_at(const Source& source, const std::string& path) const;
+
+  // Makes what mount_at() mounted at `path` stay until unmount(), whether it is used or not. False
+  // when it is root's, who decides on it.
+  bool pin(const std::string& path) const;
 
   // Unmounts what these functions mounted at `path`, without waiting for it to be idle. Empty: it
   // is not mounted any more (or was not). Otherwise these use it, and nothing was done. Throws an

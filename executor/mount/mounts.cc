@@ -254,6 +254,14 @@ Mounted Mounts::mount_at(const Source& source, const std::string& path) const {
                           ": it changes all the time");
 }
 
+bool Mounts::pin(const std::string& path) const {
+  const Entry entry = entry_for_path(settings_.place, real_path(path));
+  const UniqueFd shared = lock_entry(entry, LOCK_SH);
+  if (!shared.valid()) return false;
+  write_file_atomically(entry.pinned_file(), "", 0644);
+  return true;
+}
+
 std::vector<Holder> Mounts::unmount(const std::string& path) const {
   if (!exists(parent_path(path))) return {};
   const std::string point = real_path(path);
@@ -282,6 +290,22 @@ std::vector<Holder> Mounts::holders(const std::string& path) const {
   if (!exists(parent_path(path))) return {};
   const std::string point = real_path(path);
   return find_holders(entry_at(settings_.place, point));
+}
+
+void reserve(int lock_descriptor, std::chrono::seconds time) {
+  timespec until{};
+  clock_gettime(CLOCK_REALTIME, &until);
+  until.tv_sec += time.count();
+  const std::array<timespec, 2> times{until, until};
+  futimens(lock_descriptor, times.data());  // of a mount of root's it is not allowed
+}
+
+bool hold(int descriptor) {
+  struct stat info {};
+  if (flock(descriptor, LOCK_SH | LOCK_NB) != 0 || fstat(descriptor, &info) != 0) return false;
+  if (info.st_nlink == 0) return false;
+  futimens(descriptor, nullptr);
+  return true;
 }
 
 bool is_mounted(const std::string& path) {

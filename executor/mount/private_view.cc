@@ -45,9 +45,11 @@ void show_at(const std::string& from, const std::string& to, unsigned long flags
   }
 }
 
-// The nearest directory on the way to `path` that is there.
+// The nearest directory on the way to `path` that is there. A link at `path` is none: it may lead
+// to where this user may not look.
 std::string nearest_directory(const std::string& path) {
-  std::string at = path;
+  const auto stat = stat_link(path);
+  std::string at = stat && stat->kind == FileKind::kSymlink ? parent_path(path) : path;
   while (!exists(at)) at = parent_path(at);
   return at;
 }
@@ -67,8 +69,9 @@ void show_entry(const std::string& from, const std::string& to, FileKind kind) {
   show_at(from, to, MS_REC);
 }
 
-// Replaces a directory by one in memory that shows the same entries and has room for more.
-void make_room(const std::string& directory) {
+// Replaces a directory by one in memory that shows the same entries, but for a link at `path`, and
+// has room for more.
+void make_room(const std::string& directory, const std::string& path) {
   const UniqueFd old(open(directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!old.valid()) throw system_error("Cannot open " + directory, errno);
   const std::string below = "/proc/self/fd/" + std::to_string(old.get()) + "/";
@@ -77,6 +80,7 @@ void make_room(const std::string& directory) {
     throw system_error("Cannot make room in " + directory, errno);
   }
   for (const std::string& name : list_directory(below)) {
+    if (directory + "/" + name == path) continue;
     const auto entry = stat_link(below + name);
     if (entry) show_entry(below + name, directory + "/" + name, entry->kind);
   }
@@ -96,7 +100,7 @@ bool show_privately(const std::string& directory, const std::string& path) {
   const std::string here = current_directory();
   if (!enter_namespaces()) return false;
   if (nearest != path) {
-    make_room(nearest);
+    make_room(nearest, path);
     make_directories(path);
   }
   show_at(directory, path, 0);

@@ -142,7 +142,7 @@ Workflow read_workflow(const std::string& directory) {
   return workflow;
 }
 
-std::string find_workflow_directory(const std::string& start) {
+std::optional<std::string> find_workflow_directory_if_any(const std::string& start) {
   std::string directory = start;
   for (;;) {
     const std::string cntr = directory + "/cntr";
@@ -159,6 +159,11 @@ std::string find_workflow_directory(const std::string& start) {
     if (directory == "/") break;
     directory = parent_path(directory);
   }
+  return std::nullopt;
+}
+
+std::string find_workflow_directory(const std::string& start) {
+  if (const auto directory = find_workflow_directory_if_any(start)) return *directory;
   throw user_error("There is no Cntr build tree at " + start + " or above it",
                    {"Go into the build directory of a configured project, or name it with -C."});
 }

@@ -33,6 +33,8 @@ Workflow read_workflow(const std::string& directory);
 // multi-configuration generator, <build>/cntr/<configuration>, when `start` lies in that or when
 // there is only one. Throws a user Error when there is no build tree or no single configuration.
 std::string find_workflow_directory(const std::string& start);
+// The same; nullopt when there is no build tree.
+std::optional<std::string> find_workflow_directory_if_any(const std::string& start);
 
 // Files and directories that a step reads or makes.
 std::vector<std::string> inputs_of(const Step& step);

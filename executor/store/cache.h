@@ -72,6 +72,8 @@ struct CacheStatus {
   uint64_t actions = 0;
   uint64_t images = 0;
   uint64_t image_bytes = 0;
+  uint64_t envs = 0;
+  uint64_t env_bytes = 0;
 };
 
 struct CacheProblem {

@@ -149,6 +149,13 @@ CacheStatus Cache::status() {
     ++status.images;
     status.image_bytes += bytes_below(images + "/" + name);
   }
+  const std::string envs = state_->home() + "/envs";
+  for (const std::string& name : names_in(envs)) {
+    const auto info = stat_link(envs + "/" + name);
+    if (!info || !name.ends_with(".squashfs")) continue;
+    ++status.envs;
+    status.env_bytes += info->size;
+  }
   return status;
 }
 

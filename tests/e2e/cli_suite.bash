@@ -59,7 +59,8 @@ test_a_bad_spec_is_answered_with_its_place() {
 test_help_fits_a_screen() {
   local command
   for command in "" run explain shell graph check image "image prepare" "image list" "image push" "image gc" \
-    lock env "env build" "env exec" "env shell" "env list" "env status" "env diff" "env verify" "env prereq" cache \
+    lock env "env build" "env exec" "env shell" "env list" "env status" "env diff" "env verify" "env prereq" \
+    "env activate" "env deactivate" "env mount" "env umount" "env warm" "env init" "env export" "env push" "env pull" cache \
     "cache status" "cache clear" "cache verify" doctor; do
     expect_code 0 cntr $command --help
     expect_output "Usage: cntr${command:+ $command} "

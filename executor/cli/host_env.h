@@ -1,0 +1,58 @@
+// A conda environment on this host: at its prefix, for a command or for shells.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "build/shown_env.h"
+#include "spec/spec.h"
+#include "store/cache.h"
+
+namespace cntr::cli {
+
+struct HostEnv {
+  std::string name;    // for people
+  std::string image;   // its squashfs file
+  std::string point;   // where that is to be seen
+  std::string prefix;  // the environment's: the point, or below it
+};
+
+// The same as a declaration, for layers that know environments by these.
+spec::Env env_at_point(const HostEnv& env);
+
+// Makes the environment be at its point for this process alone, whatever others have there. For a
+// process that then becomes another: the environment stays there as long as that, or one that it
+// starts, lives. Throws an environment Error where this user may not do that.
+void show_to_this_process(const HostEnv& env, store::Cache& cache);
+
+// Makes it be at its point for everyone, and in use until the end of this process and of those that
+// it starts; or, where that cannot be, for this process alone.
+void show_to_everyone(const HostEnv& env, store::Cache& cache);
+
+// Becomes the command, in the environment, which is at its prefix: exit code and signals are this
+// process's. Returns the exit code when there is no such program.
+int become_in(const HostEnv& env, const std::vector<std::string>& argv);
+
+// What bash or zsh evaluates to activate the environment, which is at its prefix in use by `shown`,
+// and to define the function cntr_deactivate. The shell itself, and what it starts, is then a user
+// of the environment. Reserves it until then. Throws a user Error for variables of the environment
+// that no shell can have.
+std::string activation_script(const HostEnv& env, const build::ShownEnv& shown);
+// What it evaluates to leave the environment again.
+std::string deactivation_script();
+
+// Makes a shell's descriptor a user of the environment; the script calls it.
+int hold_for_shell(int descriptor, const std::string& prefix);
+
+// Mounts it until take_down(). Prints nothing. Returns whether it was there before.
+bool put_up(const HostEnv& env, store::Cache& cache);
+// Throws an environment Error that names those who use it. False when it is not there.
+bool take_down(const std::string& name, const std::string& point);
+
+// "123 (python), 456 (bash)"
+std::string holders_text(const std::vector<mount::Holder>& holders);
+
+// Reads the file once, so that it is in the page cache. Returns its size in bytes.
+uint64_t warm_up(const std::string& file);
+
+}  // namespace cntr::cli

@@ -1,0 +1,122 @@
+# cnd: projects of Condainer.
+
+source "$here/host_env.bash"
+
+# A project as Condainer has them, which nothing was changed in, but for a lock beside it.
+condainer_project() {
+  begin_env
+  mkdir -p project
+  base=$(mktemp -d /tmp/cnd.XXXXXX)  # a prefix has 200 bytes
+  trap 'rm -rf --one-file-system "$base"' EXIT
+  mv tools/*.* project/
+  cat >project/condainer.yml <<YAML
+# Condainer project configuration file
+mount_base_directory: $base
+uuid: 6fb4f1e4-9b1f-4d6c-9f6e-6a86f5a3ab6f
+environment_yml: environment.yml
+requirements_txt: requirements.txt
+installer_url: https://example.org/Miniforge3-Linux-x86_64.sh
+conda_exe: mamba
+YAML
+  printf 'name: basic\nchannels:\n  - conda-forge\ndependencies:\n  - hello\n' >project/environment.yml
+  point=$base/condainer-6fb4f1e4-9b1f-4d6c-9f6e-6a86f5a3ab6f
+  prefix=$point/envs/basic@condainer
+}
+
+test_a_project_of_condainer() {
+  condainer_project
+  cd project
+  cnd build >"$work/last.log"
+  expect_message "Done!"
+  test -s 6fb4f1e4-9b1f-4d6c-9f6e-6a86f5a3ab6f.squashfs
+  expect_equal "last line of condainer.yml" "user_env_name: basic@condainer" "$(tail -n 1 condainer.yml)"
+  expect_code 1 cnd build
+  expect_message "STOP. Found existing image file 6fb4f1e4-9b1f-4d6c-9f6e-6a86f5a3ab6f.squashfs, please remove this first."
+  cd ..
+  quietly cnd -d project exec -- hello
+  expect_message "hello 1 in $prefix"
+  expect_code 7 cnd -d project exec -- sh -c 'exit 7'
+  wait_until not_mounted
+  quietly cnd -d project mount --print
+  expect_message "Environment usage in the present shell" " - enable command  : source activate" \
+    " - disable command : source deactivate" "$point"
+  quietly "$prefix/bin/hello"
+  expect_message "hello 1 in $prefix"
+  quietly cnd -d project mount
+  expect_message "hint: condainer already mounted"
+  quietly cnd -d project status
+  expect_message "Condainer status" " - project directory : $work/project" \
+    " - squashfs image    : 6fb4f1e4-9b1f-4d6c-9f6e-6a86f5a3ab6f.squashfs" \
+    " - fuse mount point  : $prefix" " - image mounted     : True"
+  quietly cnd -d project umount
+  expect_message ""
+  quietly cnd -d project umount
+  expect_message "hint: condainer not mounted"
+  [ ! -e "$point" ]
+  quietly cnd -d project cache
+  quietly cnd version
+  expect_nothing_left
+}
+
+test_the_files_activate_and_deactivate() {
+  condainer_project
+  cnd -q -d project build
+  cd project
+  quietly bash -euc 'source ./activate; hello; echo "$CONDA_DEFAULT_ENV"; source ./deactivate; command -v hello || echo gone'
+  expect_message "hello 1 in $prefix" basic@condainer gone
+  wait_until not_mounted
+}
+
+# As Condainer makes it: a whole conda, with the environment in envs/.
+test_an_image_that_condainer_made() {
+  condainer_project
+  need squashfs-tools mksquashfs -version
+  mkdir -p tree/envs/basic@condainer/{bin,conda-meta}
+  printf '#!/bin/sh\necho old "$CONDA_PREFIX"\n' >tree/envs/basic@condainer/bin/old
+  chmod 755 tree/envs/basic@condainer/bin/old
+  quietly mksquashfs tree project/6fb4f1e4-9b1f-4d6c-9f6e-6a86f5a3ab6f.squashfs
+  quietly cnd -d project exec -- old
+  expect_message "old $prefix"
+  quietly cnd -q -d project mount
+  [ -x "$prefix/bin/old" ]
+  quietly cnd -d project status
+  expect_output " - fuse mount point  : $point"
+  quietly cnd -d project umount
+  [ ! -e "$point" ]
+}
+
+test_init_writes_what_condainer_writes() {
+  mkdir new
+  cd new
+  CONDAINER_INSTALLER=/sw/miniforge.sh quietly cnd init
+  expect_equal keys "mount_base_directory uuid environment_yml requirements_txt installer_url conda_exe" \
+    "$(sed -n 's/^\([a-z_]*\):.*/\1/p' condainer.yml | tr '\n' ' ' | sed 's/ $//')"
+  grep -qx 'installer_url: "/sw/miniforge.sh"' condainer.yml
+  grep -qx 'name: basic' environment.yml
+  expect_code 1 cnd init
+  expect_message 'STOP. Found existing file condainer.yml, please run `init` from an empty directory.'
+  expect_code 2 cnd build
+  expect_output "cntr: error: There is no lock beside"
+}
+
+test_a_dry_run_changes_nothing() {
+  condainer_project
+  find project "$base" >before
+  quietly cnd -y -d project build
+  expect_message "dryrun: would build 6fb4f1e4-9b1f-4d6c-9f6e-6a86f5a3ab6f.squashfs for $prefix"
+  find project "$base" >after
+  cmp before after
+}
+
+test_a_hostile_configuration_is_refused() {
+  condainer_project
+  sed -i 's,^uuid: .*,uuid: ../../x,' project/condainer.yml
+  expect_code 2 cnd -d project status
+  expect_output "$work/project/condainer.yml:3:"
+  expect_output 'is no name: "../../x"'
+  expect_code 2 cnd -d tools status
+  expect_output "cntr: error: There is no condainer.yml in $work/tools"
+}
+
+test_ordinary_user_has_a_project() { as_ordinary_user test_a_project_of_condainer; }
+test_ordinary_user_sources_activate() { as_ordinary_user test_the_files_activate_and_deactivate; }
