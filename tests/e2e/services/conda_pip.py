@@ -65,7 +65,7 @@ def make_channel(directory):
         version=version,
         subdir="noarch",
         index={"noarch": "python", "subdir": "noarch"},
-        link={"noarch": {"type": "python", "entry_points": ["pip = pip._internal.cli.main:main"]}},
+        link={"package_metadata_version": 1, "noarch": {"type": "python", "entry_points": ["pip = pip._internal.cli.main:main"]}},
     )
 
 
