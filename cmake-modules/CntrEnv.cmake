@@ -11,7 +11,7 @@
                  [SOLVER auto|micromamba|mamba|conda|pixi|<path>] [PIN <file>]
                  [PREFIX <directory>]
                  [COMPRESSION zstd[:<level>]|lz4|gzip[:<level>]|xz[:<level>]]
-                 [LINK_SCRIPTS refuse|ignore])
+                 [LINK_SCRIPTS ON|OFF|IGNORE])
 
   ``LOCK <file>``
     Which packages are in it: an explicit list, as ``conda list --explicit --sha256`` and
@@ -59,9 +59,10 @@
     How the environment's file in the cache is compressed, by default ``zstd``. It does not change
     what steps see, so no step runs again when it changes.
 
-  ``LINK_SCRIPTS refuse|ignore``
-    What becomes of a package with a script of its own that is to run when it is installed: it is an
-    error, or the package is taken without what its script would do.
+  ``LINK_SCRIPTS ON|OFF|IGNORE``
+    What becomes of scripts that packages want to run when they are installed: they run in a sandbox
+    (the default), a package that has one is an error, or the package is taken without what its script
+    would do.
 
   The environment is built when a step really runs in it: not when a step's result is in the cache.
   A comment in the lock, or another order of its packages, changes nothing. The target ``<name>``
@@ -255,7 +256,7 @@ without blanks, quotes, brackets, ; $ and \\ in it and without a slash at its en
 gzip, gzip:1 to gzip:9, xz or xz:0 to xz:9")
   endif()
   if("LINK_SCRIPTS" IN_LIST env_GIVEN)
-    _cntr_check_word(LINK_SCRIPTS "${env_LINK_SCRIPTS}" refuse ignore)
+    _cntr_check_word(LINK_SCRIPTS "${env_LINK_SCRIPTS}" ON OFF IGNORE)
   endif()
   if("LOCK_ENVIRONMENT" IN_LIST env_GIVEN AND "LOCK_CATEGORIES" IN_LIST env_GIVEN)
     _cntr_mistake("LOCK_ENVIRONMENT is for a pixi.lock and LOCK_CATEGORIES for a conda-lock.yml: \
@@ -277,7 +278,8 @@ function(_cntr_env_spec out name where)
   _cntr_append_list(spec lock_categories ${env_LOCK_CATEGORIES})
   _cntr_append_entry(spec prefix "${env_PREFIX}")
   _cntr_append_entry(spec compression "${env_COMPRESSION}")
-  _cntr_append_entry(spec link_scripts "${env_LINK_SCRIPTS}")
+  string(TOLOWER "${env_LINK_SCRIPTS}" link_scripts)
+  _cntr_append_entry(spec link_scripts "${link_scripts}")
   set(${out} "${spec}" PARENT_SCOPE)
 endfunction()
 

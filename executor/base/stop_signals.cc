@@ -23,6 +23,12 @@ void on_signal(int number, siginfo_t* info, void* /*context*/) {
   errno = error;
 }
 
+// Work that tidies up after a signal has no reader of its words any more, when the one who sent the
+// signal has gone: that must not end it twice.
+void on_lost_reader(int number, siginfo_t* info, void* context) {
+  if (first_signal == 0) on_signal(number, info, context);
+}
+
 void on_signal_for_another(int /*number*/, siginfo_t* /*info*/, void* /*context*/) {}
 
 }  // namespace
@@ -36,6 +42,7 @@ StopSignals::StopSignals(StopRequest& request, const StopSignalOptions& options)
   if (options.terminal_is_lent) handle(SIGQUIT, of_keyboard, options.keep_ignored);
   handle(SIGTERM, on_signal, options.keep_ignored);
   handle(SIGHUP, on_signal, /*keep_ignored=*/true);
+  handle(SIGPIPE, on_lost_reader, /*keep_ignored=*/true);
   struct sigaction action = {};
   action.sa_handler = SIG_DFL;
   struct sigaction old;

@@ -24,7 +24,7 @@ spec::Env conda_part_of(const spec::Env& env, const std::string& lock) {
   out.platform = env.platform;
   out.prefix = env.prefix;
   out.compression = env.compression;
-  out.ignore_link_scripts = env.ignore_link_scripts;
+  out.link_scripts = env.link_scripts;
   return out;
 }
 

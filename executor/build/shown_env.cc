@@ -29,7 +29,8 @@ void unpack(const std::string& image, const std::string& directory) {
 ShownEnv unpacked(const std::string& image, store::Cache& cache) {
   const Digest key = digest_of("cntr env tree\n" + base_name(image));
   return ShownEnv(image::ImageStore(cache).acquire(
-      key, [&](const std::string& directory) { unpack(image, directory); }));
+      key, image::ImageForm::kUnpacked,
+      [&](const std::string& directory) { unpack(image, directory); }));
 }
 
 ShownEnv mounted_at_prefix(const spec::Step& step, const spec::Env& env, const std::string& image) {

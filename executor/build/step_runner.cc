@@ -15,12 +15,12 @@
 #include "build/depfile.h"
 #include "build/env_identity.h"
 #include "build/image_identity.h"
+#include "build/image_root.h"
 #include "build/outputs.h"
 #include "build/sandbox_setup.h"
 #include "build/secret_filter.h"
 #include "build/step_log.h"
 #include "env/environment.h"
-#include "image/image.h"
 
 namespace cntr::build {
 
@@ -293,7 +293,7 @@ bool StepRunner::restore(Task& task, const store::ActionResult& result) {
 
 struct StepRunner::Stage {
   Execution execution;
-  std::optional<image::ImageUse> image;
+  std::optional<ImageRoot> image;
   std::string env_image;  // the squashfs file of the conda environment; "" for none
 };
 
@@ -303,16 +303,20 @@ StepRunner::Stage StepRunner::set_stage(const Task& task) {
   stage.execution.work = task.files.work;
   stage.execution.lock_fd = task.lock_fd;
   stage.execution.secrets = secret_values(task.step);
-  if (task.image) {
-    stage.image.emplace(image::unpacked_tree(*task.image, *task.identity, context_.cache));
-    stage.execution.root = runner::Root{task.identity->identity, stage.image->path()};
-    stage.execution.image_config = &task.identity->config;
-  }
+  set_root(task, stage);
   if (task.env) {
     stage.env_image =
         env::built_image(*task.env, *task.env_identity, context_.cache, context_.warn);
   }
   return stage;
+}
+
+void StepRunner::set_root(const Task& task, Stage& stage) {
+  if (!task.image) return;
+  stage.image.emplace(provide_root(task.step, stage.execution.runner, *task.image, *task.identity,
+                                   context_.cache, context_.warn));
+  stage.execution.root = runner::Root{task.identity->identity, stage.image->path()};
+  stage.execution.image_config = &task.identity->config;
 }
 
 std::optional<ShownEnv> StepRunner::show_env(const Task& task, Stage& stage) {
@@ -362,6 +366,7 @@ LaunchResult StepRunner::launch(const Task& task, Stage& stage, StepLog& log) {
       return result;
     }
     execution.runner = context_.launcher.choose(task.step, rejected);
+    set_root(task, stage);
   }
 }
 

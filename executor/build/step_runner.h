@@ -90,6 +90,7 @@ class StepRunner {
   // The environment in which the step runs here; holds the image while it lives.
   struct Stage;
   Stage set_stage(const Task& task);
+  void set_root(const Task& task, Stage& stage);  // for the stage's runner
   // Shows the step's conda environment, if it has one, to the runner of the execution.
   std::optional<ShownEnv> show_env(const Task& task, Stage& stage);
   // Starts the step in a new work directory, with another runner when one cannot start it.

@@ -6,6 +6,7 @@
 #include "base/units.h"
 #include "cli/command.h"
 #include "cli/env_commands.h"
+#include "cli/env_progress.h"
 #include "cli/session.h"
 #include "env/conda_config.h"
 #include "env/env_builder.h"
@@ -18,7 +19,7 @@ struct BuildArguments {
   std::string lock;
   std::string output;
   std::string compression = "zstd";
-  std::string link_scripts = "refuse";
+  std::string link_scripts = "on";
   std::string pyc = "on";
   bool quiet = false;
   env::LockChoice choice{env::host_platform(), "default", {"main"}};
@@ -31,13 +32,17 @@ std::string summary_text(const std::string& path, const env::EnvSummary& summary
          "\n";
 }
 
+spec::LinkScripts to_link_scripts(const std::string& word) {
+  if (word == "ignore") return spec::LinkScripts::kIgnore;
+  return word == "off" ? spec::LinkScripts::kRefuse : spec::LinkScripts::kRun;
+}
+
 int build_env(const BuildArguments& arguments) {
   const std::string lock_path = normal_path(arguments.lock, current_directory());
   const env::EnvLock lock = env::parse_lock(read_file(lock_path), lock_path, arguments.choice);
   env::EnvOptions options = arguments.options;
   options.compression = squashfs::parse_compression(arguments.compression);
-  options.link_scripts =
-      arguments.link_scripts == "ignore" ? env::LinkScripts::kIgnore : env::LinkScripts::kRefuse;
+  options.link_scripts = to_link_scripts(arguments.link_scripts);
   options.compile_python = arguments.pyc == "on";
   const store::Cache cache(store::Cache::default_root(), warnings());
   const std::string scratch = cache.scratch_directory();
@@ -48,8 +53,11 @@ int build_env(const BuildArguments& arguments) {
         env::download_package(package, to, config);
       });
   const env::PackStore store(cache.packs_directory(), scratch);
-  env::EnvBuilder builder(source, store, scratch, warnings());
-  const env::EnvSummary summary = builder.build(lock, options, arguments.output);
+  const env::EnvSummary summary = [&] {
+    EnvProgressLine line(arguments.quiet);
+    env::EnvBuilder builder(source, store, scratch, line.warnings(), line.progress());
+    return builder.build(lock, options, arguments.output);
+  }();
   if (!arguments.quiet) print(summary_text(arguments.output, summary));
   return kSuccess;
 }
@@ -86,8 +94,8 @@ void add_build_command(CLI::App& command, Action& action) {
       ->capture_default_str();
   build
       ->add_option("--link-scripts", arguments->link_scripts,
-                   "What to do with packages that have one")
-      ->check(CLI::IsMember({"refuse", "ignore"}))
+                   "Whether those of packages run; off: a package with one is an error")
+      ->check(CLI::IsMember({"on", "off", "ignore"}))
       ->capture_default_str();
   build->add_option("--pyc", arguments->pyc, "Whether Python files are compiled")
       ->check(CLI::IsMember({"on", "off"}))

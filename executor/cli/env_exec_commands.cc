@@ -12,6 +12,7 @@
 #include "build/env_identity.h"
 #include "build/shown_env.h"
 #include "cli/env_commands.h"
+#include "cli/env_progress.h"
 #include "cli/session.h"
 #include "env/activation.h"
 #include "env/environment.h"
@@ -68,12 +69,19 @@ int become(const std::vector<std::string>& argv) {
   return error == ENOENT || error == ENOTDIR ? kNotFound : kNotExecutable;
 }
 
+// Before anything is mounted: showing what is done ends with it.
+std::string image_of(const spec::Env& env, const spec::EnvIdentity& identity,
+                     const store::Cache& cache) {
+  EnvProgressLine line;
+  return env::built_image(env, identity, cache, line.warnings(), line.progress());
+}
+
 int run_in_env(const EnvChoice& choice, const std::vector<std::string>& argv) {
   const FoundEnv found = find_env(choice);
   {
     store::Cache cache(store::Cache::default_root(), warnings());
     const spec::EnvIdentity identity = build::identity_of_unchanged_lock(found.spec_path);
-    put_at_prefix(found.env, env::built_image(found.env, identity, cache, warnings()), cache);
+    put_at_prefix(found.env, image_of(found.env, identity, cache), cache);
   }
   return become(activate(found.env, argv));
 }

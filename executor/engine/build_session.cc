@@ -232,12 +232,15 @@ bool BuildSession::a_generator_must_run() {
 
 // When all was up to date before, only what a change can concern has to be decided.
 void BuildSession::find_affected(std::span<const NodeId> targets) {
-  marks_.affected.clear();
-  if (!closure_is_probed_) return;
-  const Flags closure = flags_of(*saved_->closure, graph().node_count());
-  const bool in_closure =
-      std::all_of(targets.begin(), targets.end(), [&](NodeId node) { return closure[node] != 0; });
-  if (in_closure) marks_.affected = affected_edges(state(), marks_.changed).value_or(Flags());
+  const auto in_closure = [&] {
+    const Flags closure = flags_of(*saved_->closure, graph().node_count());
+    return std::all_of(targets.begin(), targets.end(),
+                       [&](NodeId node) { return closure[node] != 0; });
+  };
+  if (!closure_is_probed_ || !in_closure()) return marks_.affected.clear();
+  // The same as for the manifest before, when that had not to be made again.
+  if (!marks_.affected.empty()) return;
+  marks_.affected = affected_edges(state(), marks_.changed).value_or(Flags());
 }
 
 void BuildSession::look_at(std::span<const NodeId> targets) {
@@ -276,6 +279,7 @@ void BuildSession::keep() {
 BuildResult BuildSession::run(std::span<const NodeId> targets, CommandRunner& runner,
                               BuildStatus& status) {
   Parts& its = parts();
+  if (closure_is_probed_) its.history.expect_more_deps();
   look_at(targets);
   Builder builder({state(), its.files, its.decider, its.recorder, its.history, disk_, runner,
                    status, *this, began_, options_.use_cache ? &its.cache : nullptr},

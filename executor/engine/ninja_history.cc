@@ -129,6 +129,10 @@ void NinjaHistory::expect_deps() {
   });
 }
 
+void NinjaHistory::expect_more_deps() {
+  if (exists(deps_path_)) expect_deps();
+}
+
 void NinjaHistory::write_deps(EdgeId edge, const std::vector<std::string>& discovered) {
   expect_deps();
   if (coming_deps_writer_.valid()) deps_writer_ = coming_deps_writer_.get();

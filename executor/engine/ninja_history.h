@@ -49,6 +49,8 @@ class NinjaHistory {
   // A run with dependencies has begun: reads the log that they will be written to, in a thread, for
   // that takes time.
   void expect_deps();
+  // The same, when a run is only likely: does nothing in a tree without such runs.
+  void expect_more_deps();
   // A generator may look at the logs: nothing is held open meanwhile.
   void close();
 

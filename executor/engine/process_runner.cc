@@ -435,7 +435,9 @@ void ProcessRunner::wait_for_ends(int signal_event) {
 
 void ProcessRunner::send_stop() {
   if (threads_) threads_->stop();
-  const int number = signals_.first() != 0 ? signals_.first() : SIGTERM;
+  // A reader that is gone is gone for us alone.
+  const bool sent_by_somebody = signals_.first() != 0 && signals_.first() != SIGPIPE;
+  const int number = sent_by_somebody ? signals_.first() : SIGTERM;
   const bool terminal_told_console = signals_.first() != 0 && signals_.first_from_terminal();
   for (const auto& child : children_) {
     if (child.second.console && terminal_told_console) continue;

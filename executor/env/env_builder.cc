@@ -15,10 +15,13 @@
 #include "base/text.h"
 #include "env/conda_meta.h"
 #include "env/install_order.h"
+#include "env/link_scripts.h"
 #include "env/package_compiler.h"
 #include "env/package_loader.h"
 #include "env/prefix_tree.h"
 #include "env/python.h"
+#include "env/scripted_records.h"
+#include "env/stage_counter.h"
 #include "env/wheel_loader.h"
 #include "squashfs/data_pack_writer.h"
 #include "squashfs/worker_pool.h"
@@ -37,12 +40,26 @@ UniqueFd nameless_file(const std::string& directory) {
   return file;
 }
 
+squashfs::FileIndex add_content_of(const std::string& path, squashfs::DataPackWriter& writer) {
+  constexpr size_t kPiece = size_t{256} << 10;
+  const UniqueFd file = open_to_read(path);
+  std::string buffer(kPiece, '\0');
+  writer.begin_file();
+  for (;;) {
+    const ssize_t count = read(file.get(), buffer.data(), buffer.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) throw system_error("Cannot read " + path, errno);
+    if (count == 0) return writer.end_file();
+    writer.append({buffer.data(), static_cast<size_t>(count)});
+  }
+}
+
 // Puts the packages of a lock together.
 class Assembly {
  public:
   Assembly(const std::vector<LoadedPackage>& packages, const EnvLock& lock,
            const EnvOptions& options, const PackStore& store, const std::string& scratch,
-           squashfs::WorkerPool& pool)
+           squashfs::WorkerPool& pool, const EnvProgress& progress)
       : packages_(packages),
         options_(options),
         platform_(lock.platform),
@@ -51,6 +68,7 @@ class Assembly {
         store_(store),
         scratch_(scratch),
         pool_(pool),
+        progress_(progress),
         generated_(nameless_file(scratch), "the generated files", options.compression, pool),
         paths_(packages.size()) {
     for (const LoadedPackage& package : packages_) {
@@ -60,7 +78,7 @@ class Assembly {
   }
 
   squashfs::ImageSummary write(const std::string& path, const WarningSink& warn) {
-    check_link_scripts(warn);
+    const std::vector<LinkScript> scripts = wanted_scripts(warn);
     for (const size_t package : order_) link(package);
     for (const size_t package : order_) add_entry_points(package);
     const std::vector<CompiledPackage> compiled = compile(warn);
@@ -68,18 +86,22 @@ class Assembly {
     tree_.warn_of_surprises(warn);
     add_conda_meta();
     const DataPack generated = generated_.finish();
-    const std::vector<const DataPack*> packs = all_packs(compiled, generated);
+    std::vector<const DataPack*> packs = all_packs(compiled, generated);
+    std::optional<DataPack> scripted;
+    if (!scripts.empty()) packs.push_back(&scripted.emplace(run_scripts(scripts, packs, warn)));
+    StageCounter written(progress_, EnvStage::kWriting, 1);
     return squashfs::write_image(tree_.tree(), packs, options_.compression, path);
   }
 
  private:
   const PackageInfo& info(size_t package) const { return packages_[package].stored.package.info; }
 
-  // Packs are numbered by package: its own, then that of what was compiled of it; the last one has
-  // what is of no package.
+  // Packs are numbered by package: its own, then that of what was compiled of it; behind them
+  // stands what is of no package.
   static uint32_t pack_of(size_t package) { return static_cast<uint32_t>(2 * package); }
   static uint32_t compiled_pack_of(size_t package) { return pack_of(package) + 1; }
   uint32_t generated_pack() const { return pack_of(packages_.size()); }
+  uint32_t scripted_pack() const { return generated_pack() + 1; }
 
   std::vector<const DataPack*> all_packs(const std::vector<CompiledPackage>& compiled,
                                          const DataPack& generated) const {
@@ -109,23 +131,31 @@ class Assembly {
     return out;
   }
 
-  void check_link_scripts(const WarningSink& warn) const {
+  // In the order in which they are to run: as in conda, those of after linking at the very end.
+  std::vector<LinkScript> wanted_scripts(const WarningSink& warn) const {
+    std::vector<LinkScript> out;
     for (const size_t package : order_) {
-      for (const PackagePath& source : info(package).paths) {
-        const std::string path = path_in_prefix(info(package), source.path, python_);
-        for (const char* const when : {"pre", "post"}) {
-          if (path != "bin/." + info(package).name + "-" + when + "-link.sh") continue;
-          const std::string what = "The package " + info(package).dist() + " has a script " + path +
-                                   ", which is to run when it is installed";
-          if (options_.link_scripts == LinkScripts::kIgnore) {
-            warn(what + "; it does not run");
-          } else {
-            throw user_error(what, {"Such scripts are not run. With --link-scripts ignore the "
-                                    "environment is made without what they would do."});
-          }
+      if (packages_[package].is_wheel) continue;
+      for (LinkScript& script : link_scripts_of(info(package), python_)) {
+        const std::string what = "The package " + info(package).dist() + " has a script " +
+                                 script.path + ", which is to run when it is installed";
+        if (options_.link_scripts == spec::LinkScripts::kRefuse) {
+          throw user_error(what, {"Link scripts are off for this environment."});
+        }
+        if (options_.link_scripts == spec::LinkScripts::kIgnore) {
+          warn(what + "; it does not run");
+        } else if (platform_ != host_platform()) {
+          throw user_error(what, {"The environment is for " + platform_ +
+                                  ", whose programs do not run here. With link scripts ignored, it "
+                                  "is made without what they would do."});
+        } else {
+          out.push_back(std::move(script));
         }
       }
     }
+    std::stable_partition(out.begin(), out.end(),
+                          [](const LinkScript& script) { return script.action == "pre-link"; });
+    return out;
   }
 
   void link(size_t package) {
@@ -167,7 +197,7 @@ class Assembly {
            "its Python does not run here");
       return none;
     }
-    return compile_packages(packages_, options_, *python_, store_, scratch_, pool_);
+    return compile_packages(packages_, options_, *python_, store_, scratch_, pool_, progress_);
   }
 
   // Not where another package's file has replaced the source. The package may have brought a
@@ -198,10 +228,8 @@ class Assembly {
     tree_.begin_package("conda-meta", generated_pack());
     std::vector<const LockedPackage*> history;
     for (const size_t package : order_) {
-      if (packages_[package].is_wheel) continue;
-      const InstalledPackage installed{packages_[package].lock, info(package), paths_[package]};
-      tree_.add_file("conda-meta/" + info(package).dist() + ".json",
-                     generated_.add_file(conda_meta_record(installed)), false);
+      if (packages_[package].is_wheel) continue;  // RECORD is what pip has of it
+      add_record(package, generated_);
       history.push_back(&packages_[package].lock);
     }
     tree_.add_file("conda-meta/history", generated_.add_file(conda_meta_history(history)), false);
@@ -209,6 +237,66 @@ class Assembly {
       tree_.add_file("conda-meta/state", generated_.add_file(conda_meta_state(variables_)), false);
     }
     tree_.add_file("conda-meta/frozen", generated_.add_file(conda_meta_frozen()), false);
+  }
+
+  void add_record(size_t package, squashfs::DataPackWriter& pack) {
+    const InstalledPackage installed{packages_[package].lock, info(package), paths_[package]};
+    tree_.add_file("conda-meta/" + info(package).dist() + ".json",
+                   pack.add_file(conda_meta_record(installed)), false);
+  }
+
+  // Runs the scripts over the environment as it is so far, and takes what they change.
+  DataPack run_scripts(const std::vector<LinkScript>& scripts,
+                       const std::vector<const DataPack*>& packs, const WarningSink& warn) {
+    const TemporaryDirectory workspace(scratch_, "link-scripts-");
+    const std::string image = workspace.path() + "/image";
+    tree_.set_owner(geteuid(), getegid());  // who may change it
+    squashfs::write_image(tree_.tree(), packs, options_.compression, image);
+    tree_.set_owner(0, 0);
+    StageCounter run(progress_, EnvStage::kRunningScripts, scripts.size());
+    const std::vector<PrefixChange> changes = run_link_scripts(
+        scripts, image, options_.prefix, workspace.path(), warn, [&run] { run.add_one(); });
+    squashfs::DataPackWriter writer(nameless_file(scratch_), "what link scripts made",
+                                    options_.compression, pool_);
+    tree_.begin_package("link scripts", scripted_pack());
+    ScriptedRecords records(paths_, python_);
+    for (const PrefixChange& change : changes) {
+      if (const auto stale = records.stale_after(change)) tree_.erase(*stale);
+      records.change(change, apply(change, writer));
+    }
+    for (const size_t package : records.changed()) {
+      if (!packages_[package].is_wheel) add_record(package, writer);
+    }
+    return writer.finish();
+  }
+
+  // The digest of a changed file.
+  std::optional<Digest> apply(const PrefixChange& change, squashfs::DataPackWriter& writer) {
+    LinkedFile file;
+    file.mtime = PrefixTree::kTime;
+    switch (change.kind) {
+      case PrefixChange::Kind::kGone:
+        tree_.erase(change.path);
+        return std::nullopt;
+      case PrefixChange::Kind::kNewDirectory:
+        tree_.erase(change.path);
+        [[fallthrough]];
+      case PrefixChange::Kind::kDirectory:
+        file.kind = LinkedKind::kDirectory;
+        break;
+      case PrefixChange::Kind::kSymlink:
+        file.kind = LinkedKind::kSymlink;
+        file.mode = 0777;
+        file.target = change.target;
+        break;
+      case PrefixChange::Kind::kFile:
+        file.mode = linked_mode(change.mode);
+        file.content = add_content_of(change.file, writer);
+        break;
+    }
+    tree_.add(change.path, file);
+    if (file.kind != LinkedKind::kFile) return std::nullopt;
+    return writer.file_digest(file.content);
   }
 
   const std::vector<LoadedPackage>& packages_;
@@ -220,6 +308,7 @@ class Assembly {
   const PackStore& store_;
   const std::string& scratch_;
   squashfs::WorkerPool& pool_;
+  const EnvProgress& progress_;
   squashfs::DataPackWriter generated_;  // entry points and conda-meta
   PrefixTree tree_;
   std::vector<std::vector<RecordedPath>> paths_;  // of each package
@@ -245,7 +334,8 @@ EnvSummary EnvBuilder::build(const EnvLock& lock, const EnvOptions& options,
   EnvSummary out;
   out.packages = packages.size();
   for (const LoadedPackage& package : packages) out.reused += package.was_ready ? 1 : 0;
-  out.image = Assembly(packages, lock, options, store_, scratch_, pool).write(path, warn_);
+  out.image =
+      Assembly(packages, lock, options, store_, scratch_, pool, progress_).write(path, warn_);
   return out;
 }
 

@@ -13,21 +13,16 @@
 #include "env/lock.h"
 #include "env/pack_store.h"
 #include "env/package_source.h"
+#include "spec/spec.h"
 #include "squashfs/compression.h"
 #include "squashfs/image_writer.h"
 
 namespace cntr::env {
 
-// What is done with packages that want to run a script of their own when they are installed.
-enum class LinkScripts {
-  kRefuse,  // an error
-  kIgnore,  // a warning; the script is in the image and does not run
-};
-
 struct EnvOptions {
   std::string prefix = "/opt/cntr/env";
   squashfs::Compression compression;
-  LinkScripts link_scripts = LinkScripts::kRefuse;
+  spec::LinkScripts link_scripts = spec::LinkScripts::kRun;
   bool compile_python = true;
   unsigned threads = 0;  // 0: as many as this process may use cores
 };
@@ -38,16 +33,18 @@ struct EnvSummary {
   squashfs::ImageSummary image;
 };
 
-// Called from several threads, one at a time.
-struct EnvProgress {
-  std::function<void(size_t done, size_t all)> on_package = [](size_t, size_t) {};
-};
+// What is being done, in this order; stages in which nothing is to be done are left out.
+enum class EnvStage { kFetching, kPacking, kCompiling, kRunningScripts, kWriting };
+
+// Called from several threads, one at a time: so many packages (or scripts; of kWriting, images)
+// have the stage behind them.
+using EnvProgress = std::function<void(EnvStage stage, size_t done, size_t all)>;
 
 class EnvBuilder {
  public:
   // All must outlive the object. `scratch` is a directory for what is being written.
   EnvBuilder(const PackageSource& source, const PackStore& store, std::string scratch,
-             WarningSink warn, EnvProgress progress = {});
+             WarningSink warn, EnvProgress progress = nullptr);
 
   // Writes the image to `path`, replacing what is there at once; nothing is left of a failure.
   // Throws a user Error for what is wrong with the lock, a package or the prefix, an environment

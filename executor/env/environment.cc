@@ -24,7 +24,19 @@ namespace cntr::env {
 namespace {
 
 // To be changed with whatever changes the files that a lock becomes.
-constexpr std::string_view kFormat = "1";
+constexpr std::string_view kFormat = "2";
+
+std::string_view word_of(spec::LinkScripts link_scripts) {
+  switch (link_scripts) {
+    case spec::LinkScripts::kRun:
+      return "on";
+    case spec::LinkScripts::kRefuse:
+      return "off";
+    case spec::LinkScripts::kIgnore:
+      return "ignore";
+  }
+  return "";
+}
 
 // Runs `action`; an Error of it that names no place gets the environment's.
 template <typename Action>
@@ -92,14 +104,15 @@ class Workshop {
 };
 
 void build_image(const spec::Env& env, const EnvLock& lock, const std::string& scratch,
-                 const std::string& image, const store::Cache& cache, const WarningSink& warn) {
+                 const std::string& image, const store::Cache& cache, const WarningSink& warn,
+                 const EnvProgress& progress) {
   const CondaConfig config = read_conda_config(environment_variable);
   const PackageSource source(cache.packages_directory(), scratch, config.package_caches,
                              [&config](const LockedPackage& package, const std::string& to) {
                                download_package(package, to, config);
                              });
   const PackStore store(cache.packs_directory(), scratch);
-  EnvBuilder(source, store, scratch, warn).build(lock, options_of(env), image);
+  EnvBuilder(source, store, scratch, warn, progress).build(lock, options_of(env), image);
 }
 
 }  // namespace
@@ -135,7 +148,7 @@ EnvOptions options_of(const spec::Env& env) {
     check_prefix(env.prefix);
     options.prefix = env.prefix;
     options.compression = squashfs::parse_compression(env.compression);
-    options.link_scripts = env.ignore_link_scripts ? LinkScripts::kIgnore : LinkScripts::kRefuse;
+    options.link_scripts = env.link_scripts;
     return options;
   });
 }
@@ -147,7 +160,7 @@ spec::EnvIdentity identify(const spec::Env& env) {
   text.add("cntr-env", kFormat);
   text.add("platform", lock.platform);
   text.add("prefix", quote(options.prefix));
-  text.add("link-scripts", options.link_scripts == LinkScripts::kIgnore ? "ignore" : "refuse");
+  text.add("link-scripts", word_of(options.link_scripts));
   for (const LockedPackage& package : lock.packages) add_package(package, text);
   for (const LockedWheel& wheel : lock.wheels) {
     if (!wheel.sha256) {
@@ -170,7 +183,8 @@ std::string image_path(const spec::Env& env, const spec::EnvIdentity& identity,
 }
 
 std::string built_image(const spec::Env& env, const spec::EnvIdentity& identity,
-                        const store::Cache& cache, const WarningSink& warn) {
+                        const store::Cache& cache, const WarningSink& warn,
+                        const EnvProgress& progress) {
   const std::string image = image_path(env, identity, cache);
   if (exists(image)) return image;
   const FileLock lock(image + ".lock", [&] {
@@ -184,8 +198,9 @@ std::string built_image(const spec::Env& env, const spec::EnvIdentity& identity,
   }
   const Workshop workshop(cache.scratch_directory() + "/env-" + base_name(image));
   const std::string draft = workshop.path() + "/image";
-  at_declaration(
-      env, [&] { build_image(env, locked_packages(env), workshop.path(), draft, cache, warn); });
+  at_declaration(env, [&] {
+    build_image(env, locked_packages(env), workshop.path(), draft, cache, warn, progress);
+  });
   if (chmod(draft.c_str(), store::sharing_of(parent_path(image)).file) != 0) {
     throw system_error("Cannot set the permissions of " + draft, errno);
   }

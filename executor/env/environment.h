@@ -32,6 +32,7 @@ std::string image_path(const spec::Env& env, const spec::EnvIdentity& identity,
 // removed from the cache at any time. Throws as EnvBuilder does, and a user Error when the lock is
 // not the one of that identity any more.
 std::string built_image(const spec::Env& env, const spec::EnvIdentity& identity,
-                        const store::Cache& cache, const WarningSink& warn);
+                        const store::Cache& cache, const WarningSink& warn,
+                        const EnvProgress& progress = nullptr);
 
 }  // namespace cntr::env

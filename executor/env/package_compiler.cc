@@ -1,11 +1,13 @@
 #include "env/package_compiler.h"
 
+#include <algorithm>
 #include <map>
 #include <mutex>
 
 #include "base/error.h"
 #include "env/parallel.h"
 #include "env/pyc_maker.h"
+#include "env/stage_counter.h"
 #include "squashfs/data_pack_reader.h"
 #include "squashfs/data_pack_writer.h"
 
@@ -28,6 +30,28 @@ std::vector<size_t> sources_of(const StoredPackage& package, const Python& pytho
       out.push_back(i);
     }
   }
+  return out;
+}
+
+// Those with something to compile. The largest come first, so that none of them is alone at the
+// end.
+std::vector<size_t> largest_first(const std::vector<LoadedPackage>& packages,
+                                  const Python& python) {
+  std::vector<uint64_t> sizes;
+  for (const LoadedPackage& package : packages) {
+    const StoredPackage& stored = package.stored;
+    uint64_t size = 0;
+    for (const size_t source : sources_of(stored, python)) {
+      size += stored.pack->file_size(stored.package.files[source].content) + 1;
+    }
+    sizes.push_back(size);
+  }
+  std::vector<size_t> out;
+  for (size_t i = 0; i < packages.size(); ++i) {
+    if (sizes[i] > 0) out.push_back(i);
+  }
+  std::stable_sort(out.begin(), out.end(),
+                   [&](size_t one, size_t other) { return sizes[one] > sizes[other]; });
   return out;
 }
 
@@ -58,7 +82,7 @@ class Compiler {
   Digest key_of(const LoadedPackage& package) const {
     const Digest content =
         PackStore::key(*package.lock.sha256, options_.prefix, options_.compression);
-    return digest_of("cntr env compiled 1\n" + content.hex() + "\n" +
+    return digest_of("cntr env compiled 2\n" + content.hex() + "\n" +
                      python_package_.lock.sha256->hex() + "\n" + python_.site_packages + "\n");
   }
 
@@ -124,7 +148,8 @@ class Compiler {
 std::vector<CompiledPackage> compile_packages(const std::vector<LoadedPackage>& packages,
                                               const EnvOptions& options, const Python& python,
                                               const PackStore& store, const std::string& scratch,
-                                              squashfs::WorkerPool& pool) {
+                                              squashfs::WorkerPool& pool,
+                                              const EnvProgress& progress) {
   std::vector<CompiledPackage> out(packages.size());
   const LoadedPackage* python_package = nullptr;
   for (const LoadedPackage& package : packages) {
@@ -132,8 +157,12 @@ std::vector<CompiledPackage> compile_packages(const std::vector<LoadedPackage>& 
   }
   if (python_package == nullptr) return out;
   Compiler compiler(*python_package, options, python, store, scratch, pool);
-  run_in_parallel(packages.size(), pool.threads(),
-                  [&](size_t i) { out[i] = compiler.compile(packages[i]); });
+  const std::vector<size_t> order = largest_first(packages, python);
+  StageCounter compiled(progress, EnvStage::kCompiling, order.size());
+  run_in_parallel(order.size(), pool.threads(), [&](size_t i) {
+    out[order[i]] = compiler.compile(packages[order[i]]);
+    compiled.add_one();
+  });
   return out;
 }
 

@@ -32,6 +32,7 @@ struct CompiledPackage {
 std::vector<CompiledPackage> compile_packages(const std::vector<LoadedPackage>& packages,
                                               const EnvOptions& options, const Python& python,
                                               const PackStore& store, const std::string& scratch,
-                                              squashfs::WorkerPool& pool);
+                                              squashfs::WorkerPool& pool,
+                                              const EnvProgress& progress);
 
 }  // namespace cntr::env

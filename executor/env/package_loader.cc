@@ -1,7 +1,6 @@
 #include "env/package_loader.h"
 
 #include <algorithm>
-#include <mutex>
 #include <numeric>
 #include <optional>
 
@@ -9,6 +8,7 @@
 #include "base/text.h"
 #include "env/package_archive.h"
 #include "env/parallel.h"
+#include "env/stage_counter.h"
 #include "squashfs/data_pack_writer.h"
 
 namespace cntr::env {
@@ -72,13 +72,15 @@ class Loader {
   squashfs::WorkerPool& pool_;
 };
 
-// The largest first, so that none of them is alone at the end.
-std::vector<size_t> by_size(const std::vector<LockedPackage>& packages) {
+// Those that take longest first, so that none of them is alone at the end.
+std::vector<size_t> longest_first(const std::vector<LockedPackage>& packages) {
+  constexpr uint64_t kBzip2Weight = 8;  // how much longer it takes than zstd, byte by byte
   std::vector<uint64_t> sizes;
   for (const LockedPackage& package : packages) {
     std::optional<FileStat> stat;
     if (package.url.starts_with("file://")) stat = stat_file(path_of_file_url(package.url));
-    sizes.push_back(package.size.value_or(stat ? stat->size : 0));
+    const uint64_t size = package.size.value_or(stat ? stat->size : 0);
+    sizes.push_back(package.file_name.ends_with(".bz2") ? size * kBzip2Weight : size);
   }
   std::vector<size_t> out(packages.size());
   std::iota(out.begin(), out.end(), 0);
@@ -94,19 +96,20 @@ std::vector<LoadedPackage> load_packages(const EnvLock& lock, const EnvOptions& 
                                          squashfs::WorkerPool& pool, const WarningSink& warn,
                                          const EnvProgress& progress) {
   const Loader loader(options, source, store, pool);
-  const std::vector<size_t> order = by_size(lock.packages);
+  const std::vector<size_t> order = longest_first(lock.packages);
   std::vector<LoadedPackage> out(lock.packages.size());
-  run_in_parallel(order.size(), kDownloads,
-                  [&](size_t i) { out[order[i]] = loader.find(lock.packages[order[i]]); });
+  StageCounter fetched(progress, EnvStage::kFetching, order.size());
+  run_in_parallel(order.size(), kDownloads, [&](size_t i) {
+    out[order[i]] = loader.find(lock.packages[order[i]]);
+    fetched.add_one();
+  });
   std::vector<std::vector<std::string>> warnings(lock.packages.size());
-  std::mutex mutex;
-  size_t done = 0;
+  StageCounter packed(progress, EnvStage::kPacking, order.size());
   run_in_parallel(order.size(), pool.threads(), [&](size_t i) {
     const size_t place = order[i];
     loader.finish(out[place],
                   [&](const std::string& sentence) { warnings[place].push_back(sentence); });
-    const std::lock_guard guard(mutex);
-    progress.on_package(++done, order.size());
+    packed.add_one();
   });
   for (const std::vector<std::string>& sentences : warnings) {
     for (const std::string& sentence : sentences) warn(sentence);

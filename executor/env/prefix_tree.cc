@@ -176,15 +176,38 @@ void PrefixTree::warn_of_surprises(const WarningSink& warn) const {
   }
 }
 
-bool PrefixTree::has_content(const std::string& path, squashfs::FileContent content) const {
+std::optional<EntryId> PrefixTree::find(const std::string& path) const {
+  std::optional<EntryId> entry;
   NodeId node = Tree::kRoot;
   for (const std::string& component : split(path, '/')) {
-    if (tree_.kind(node) != NodeKind::kDirectory) return false;
-    const auto entry = tree_.find(node, component);
-    if (!entry) return false;
+    if (tree_.kind(node) != NodeKind::kDirectory) return std::nullopt;
+    entry = tree_.find(node, component);
+    if (!entry) return std::nullopt;
     node = tree_.node(*entry);
   }
+  return entry;
+}
+
+bool PrefixTree::has_content(const std::string& path, squashfs::FileContent content) const {
+  const auto entry = find(path);
+  if (!entry) return false;
+  const NodeId node = tree_.node(*entry);
   return tree_.kind(node) == NodeKind::kFile && tree_.content(node) == content;
+}
+
+bool PrefixTree::erase(const std::string& path) {
+  const auto entry = find(path);
+  if (entry) tree_.remove(*entry);
+  return entry.has_value();
+}
+
+void PrefixTree::set_owner(uint32_t uid, uint32_t gid) {
+  for (NodeId node = 0; node < tree_.node_count(); ++node) {
+    Attributes attributes = tree_.attributes(node);
+    attributes.uid = uid;
+    attributes.gid = gid;
+    tree_.set_attributes(node, attributes);
+  }
 }
 
 }  // namespace cntr::env

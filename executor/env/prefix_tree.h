@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -36,6 +37,11 @@ class PrefixTree {
   // A file that Cntr makes: mode 0644 or 0755, kTime.
   void add_file(const std::string& path, squashfs::FileIndex content, bool executable);
 
+  // Removes what is at a path that leads through no link, with all below it. False when nothing is.
+  bool erase(const std::string& path);
+  // Whose all files are from now on; at first root's.
+  void set_owner(uint32_t uid, uint32_t gid);
+
   // Warns of what was replaced and of links that lead out, in a few sentences.
   void warn_of_surprises(const WarningSink& warn) const;
 
@@ -54,6 +60,7 @@ class PrefixTree {
     std::string first;  // path
   };
 
+  std::optional<squashfs::EntryId> find(const std::string& path) const;
   Place resolve(const std::string& path);
   squashfs::NodeId step(squashfs::NodeId directory, const std::string& name,
                         std::vector<std::string>& rest, int& links);

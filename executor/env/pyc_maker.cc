@@ -22,9 +22,10 @@ constexpr size_t kMostBytes = size_t{4} << 20;
 // Reads "<bytes of the path> <bytes of the text>\n<path><text>" from descriptor 3 again and again;
 // writes "<bytes>\n<bytes>", or "-1\n" for what cannot be compiled.
 constexpr const char* kDriver = R"py(
-import sys, _imp, io, warnings, unicodedata
+import sys, _imp, gc, io, warnings, unicodedata
 import _frozen_importlib_external as external
 source, out = io.open(3, "rb"), sys.stdout.buffer
+gc.disable()
 for line in source:
     path, text = (source.read(int(size)) for size in line.split())
     try:

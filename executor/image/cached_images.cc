@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <set>
 
 #include "base/clock.h"
@@ -53,6 +54,12 @@ std::set<Digest> blobs_of(const std::string& record, const std::string& blobs) {
   return out;
 }
 
+// Of a directory with a packed or an unpacked image; nullopt for others.
+std::optional<Digest> identity_of(const std::string& name) {
+  const std::string hex = name.substr(0, name.find('-'));
+  return name == hex || name == hex + "-tree" ? Digest::parse(hex) : std::nullopt;
+}
+
 // Removes what it can: something may belong to another user of the cache.
 void remove_if_possible(const std::string& path) {
   try {
@@ -70,7 +77,7 @@ class Sweep {
                 std::chrono::duration_cast<std::chrono::nanoseconds>(unused_for).count()) {}
 
   Removed run() {
-    sweep_trees();
+    sweep_made();
     sweep_pulled();
     return removed_;
   }
@@ -81,14 +88,14 @@ class Sweep {
     return info && info->mtime <= oldest_;
   }
 
-  void sweep_trees() {
+  void sweep_made() {
     for (const std::string& name : names_in(paths_.images)) {
-      if (!Digest::parse(name)) continue;
-      const std::string tree = paths_.images + "/" + name;
-      const auto lock = FileLock::try_lock(tree + ".lock");
-      if (!lock || !is_old(tree + "/complete")) continue;
+      if (!identity_of(name)) continue;
+      const std::string made = paths_.images + "/" + name;
+      const auto lock = FileLock::try_lock(made + ".lock");
+      if (!lock || !is_old(made + "/complete")) continue;
       const TemporaryDirectory aside(scratch_, "cleared-");
-      rename_path(tree, aside.path() + "/image");
+      rename_path(made, aside.path() + "/image");
       ++removed_.images;
     }
   }
@@ -141,8 +148,7 @@ std::vector<CachedImage> cached_images(const store::Cache& cache) {
     }
   }
   for (const std::string& name : names_in(paths.images)) {
-    const auto identity = Digest::parse(name);
-    if (identity) images[*identity].has_tree = true;
+    if (const auto identity = identity_of(name)) images[*identity].is_made = true;
   }
   std::vector<CachedImage> out;
   for (auto& [identity, image] : images) {

@@ -14,7 +14,7 @@ namespace cntr::image {
 struct CachedImage {
   Digest identity;
   uint64_t pulled_bytes = 0;  // manifest, config, layers; or a SIF that was built
-  bool has_tree = false;      // it is unpacked as well
+  bool is_made = false;       // it is packed or unpacked as well
 };
 
 // Sorted by identity.

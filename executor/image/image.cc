@@ -1,7 +1,6 @@
 #include "image/image.h"
 
 #include <cstdlib>
-#include <functional>
 #include <optional>
 
 #include "base/error.h"
@@ -9,27 +8,15 @@
 #include "image/content.h"
 #include "image/definition.h"
 #include "image/image_archive.h"
+#include "image/image_source.h"
 #include "image/image_store.h"
 #include "image/oci_layout.h"
+#include "image/pack.h"
 #include "image/resolve.h"
-#include "image/rootfs.h"
 #include "image/sif.h"
-#include "image/sif_tree.h"
-#include "image/unpack.h"
 
 namespace cntr::image {
 namespace {
-
-Error changed(const std::string& source) {
-  return user_error(source + " has changed since its identity was taken",
-                    {"Build again when nothing changes it any more."});
-}
-
-// The tree's digest, of files that are not worth remembering.
-Digest digest_of_tree(const std::string& directory) {
-  store::FileDigests digests(nullptr, store::disk_reader(), system_clock(), {});
-  return digests.tree(directory, store::SpecialFiles::kSkip)->digest();
-}
 
 // A directory would be copied into itself.
 void check_not_around(const std::string& rootfs, const store::Cache& cache) {
@@ -44,28 +31,16 @@ void check_not_around(const std::string& rootfs, const store::Cache& cache) {
                    {"Set CNTR_CACHE_DIR to a directory outside of it."});
 }
 
-FileKind rootfs_kind(const std::string& rootfs) {
-  const auto info = stat_file(rootfs);
-  if (!info) {
-    throw user_error("there is no " + rootfs,
-                     {"When a rule of the build makes it, ROOTFS must name that rule's output."});
-  }
-  if (info->kind != FileKind::kDirectory && info->kind != FileKind::kRegular) {
-    throw user_error(rootfs + " is neither a directory nor a tar archive");
-  }
-  return info->kind;
-}
-
 Digest identify_directory(const std::string& rootfs, store::Cache& cache) {
   check_not_around(rootfs, cache);
   const auto tree = cache.file_digests().tree(rootfs, store::SpecialFiles::kSkip);
-  if (!tree) throw changed(rootfs);
+  if (!tree) throw source_changed(rootfs);
   return tree->digest();
 }
 
 Digest identify_archive(const std::string& archive, store::Cache& cache) {
   const auto content = cache.file_digests().file(archive);
-  if (!content) throw changed(archive);
+  if (!content) throw source_changed(archive);
   const std::string fact = "rootfs " + content->digest.hex();
   const auto known = [&]() -> std::optional<Digest> {
     const auto text = cache.find_fact(fact);
@@ -73,26 +48,13 @@ Digest identify_archive(const std::string& archive, store::Cache& cache) {
   };
   if (const auto identity = known()) return *identity;
   ImageStore images(cache);
-  const auto fill = [&](const std::string& directory) {
-    const UnpackedRootfs unpacked = unpack_rootfs_archive(archive, directory, images.modes());
-    if (unpacked.archive != content->digest) throw changed(archive);
-    add_mount_points(directory, images.modes());
-    cache.add_fact(fact, unpacked.tree.hex());
-    return unpacked.tree;
+  const auto fill = [&](const std::string& file) {
+    const PackedRootfs packed = pack_rootfs_archive(archive, file);
+    if (packed.archive != content->digest) throw source_changed(archive);
+    cache.add_fact(fact, packed.tree.hex());
+    return packed.tree;
   };
   return images.make("archive-" + content->digest.hex(), known, fill);
-}
-
-void fill_from_rootfs(const std::string& rootfs, const Digest& identity,
-                      const std::string& directory, TreeModes modes) {
-  Digest tree;
-  if (rootfs_kind(rootfs) == FileKind::kDirectory) {
-    copy_rootfs(rootfs, directory, modes);
-    tree = digest_of_tree(directory);
-  } else {
-    tree = unpack_rootfs_archive(rootfs, directory, modes).tree;
-  }
-  if (tree != identity) throw changed(rootfs);
 }
 
 Digest identify_rootfs(const std::string& rootfs, store::Cache& cache) {
@@ -107,12 +69,12 @@ Digest identify_sif(const std::string& sif, store::Cache& cache) {
     throw user_error(sif + " is for " + partition.architecture + ", this machine is " + wanted);
   }
   const auto content = cache.file_digests().file(sif);
-  if (!content) throw changed(sif);
+  if (!content) throw source_changed(sif);
   return content->digest;
 }
 
 Content open_sif(const std::string& sif, const Digest& identity, store::Cache& cache) {
-  if (identify_sif(sif, cache) != identity) throw changed(sif);
+  if (identify_sif(sif, cache) != identity) throw source_changed(sif);
   return SifContent{sif, read_sif(sif), nullptr};
 }
 
@@ -131,7 +93,7 @@ LayoutImage bring_pulled(const spec::Image& image, const Digest& identity, Resol
   if (image.archive) return bring_image_archive(*image.archive, identity, resolver, cache);
   const ResolvedImage found =
       resolve_reference(image, parse_reference(*image.reference), resolver, cache);
-  if (found.identity != identity) throw changed(*image.reference);
+  if (found.identity != identity) throw source_changed(*image.reference);
   return resolver.bring(found);
 }
 
@@ -141,19 +103,6 @@ Content open_pulled(const spec::Image& image, const Digest& identity, store::Cac
   auto hold = std::make_shared<const PulledImages>(cache);
   OciLayout layout = hold->layout();
   return LayerContent{std::move(layout), std::move(source), std::move(hold)};
-}
-
-// Adds the image to what went wrong.
-template <typename Action>
-auto in_image(const spec::Image& image, const Action& action) {
-  try {
-    return action();
-  } catch (const Error& error) {
-    // What is wrong in another file (cntr.lock, .dockerignore) is wrong there.
-    if (!error.location().empty()) throw;
-    throw Error(error.kind(), "Image " + image.name + ": " + error.message(), image.location,
-                error.notes());
-  }
 }
 
 }  // namespace
@@ -203,7 +152,7 @@ Content open_content(const spec::Image& image, const Digest& identity, store::Ca
     if (image.oci_layout) {
       OciLayout layout(*image.oci_layout);
       LayoutImage source = layout.find(image.tag, platform_of(image));
-      if (source.identity != identity) throw changed(*image.oci_layout);
+      if (source.identity != identity) throw source_changed(*image.oci_layout);
       return LayerContent{std::move(layout), std::move(source), nullptr};
     }
     if (image.definition) {
@@ -212,24 +161,6 @@ Content open_content(const spec::Image& image, const Digest& identity, store::Ca
       return SifContent{path, read_sif(path), hold};
     }
     return open_pulled(image, identity, cache);
-  });
-}
-
-ImageUse unpacked_tree(const spec::Image& image, const spec::ImageIdentity& identity,
-                       store::Cache& cache) {
-  ImageStore images(cache);
-  return images.acquire(identity.identity, [&](const std::string& directory) {
-    const Content content = open_content(image, identity.identity, cache);
-    in_image(image, [&] {
-      if (const auto* layers = std::get_if<LayerContent>(&content)) {
-        unpack_layers(layers->layout, layers->image, directory, images.modes());
-      } else if (const auto* sif = std::get_if<SifContent>(&content)) {
-        unpack_sif(sif->path, sif->partition, directory, parent_path(directory), images.modes());
-      } else {
-        fill_from_rootfs(*image.rootfs, identity.identity, directory, images.modes());
-      }
-      add_mount_points(directory, images.modes());
-    });
   });
 }
 

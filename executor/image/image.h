@@ -4,6 +4,8 @@
 // directory or tar alike, the digest of its tree (store/tree.h).
 #pragma once
 
+#include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -15,7 +17,7 @@
 namespace cntr::image {
 
 // Reads the source and says what it is. An OCI layout: index, manifest and config are read and
-// checked against their digests; layers are not. A tar archive is read whole, and unpacked into the
+// checked against their digests; layers are not. A tar archive is read whole, and packed into the
 // cache, once: the cache remembers what an archive's digest stands for. A reference is what the
 // lock says, and is added to it; only manifest and config are fetched. What has to be built is
 // built. Throws a user Error (at the image's location) for a source that is missing, malformed,
@@ -26,16 +28,16 @@ spec::ImageIdentity identify(const spec::Image& image, store::Cache& cache);
 std::optional<spec::ImageIdentity> identify_without_fetching(const spec::Image& image,
                                                              store::Cache& cache);
 
-// An unpacked image in use. While this object lives it holds a shared lock (flock) on
-// <images>/<hex>.lock, so that nobody removes the tree: who wants to, must hold that lock
-// exclusively. Every process that uses the tree holds one of its own.
+// An image of the cache in use. While this object lives it holds a shared lock (flock) on it, so
+// that nobody removes it: who wants to, must hold that lock exclusively. Every process that uses it
+// holds one of its own.
 class ImageUse {
  public:
   ImageUse(std::string path, UniqueFd lock, bool made)
       : path_(std::move(path)), lock_(std::move(lock)), made_(made) {}
 
   const std::string& path() const { return path_; }
-  // Whether this call unpacked it, rather than found it in the cache.
+  // Whether this call made it, rather than found it in the cache.
   bool made() const { return made_; }
   // Who keeps a duplicate of it uses the tree as well.
   int lock_descriptor() const { return lock_.get(); }
@@ -46,12 +48,32 @@ class ImageUse {
   bool made_;
 };
 
-// The directory that holds the unpacked tree of `identity`, made when it is not there: once, also
-// when many processes ask at the same time, and never half. Below it are directories /src, /build,
-// /proc, /dev and /tmp, empty ones where the image has none. The tree is never changed afterwards.
+class PulledImages;
+
+// An image as a squashfs file, in use.
+struct PackedImage {
+  std::string file;
+  uint64_t offset = 0;                       // in a SIF
+  std::optional<ImageUse> use;               // what keeps it in the cache
+  std::shared_ptr<const PulledImages> hold;  // the same of a SIF that was built
+};
+
+// The squashfs file of `identity`, made when it is not there: once, also when many processes ask at
+// the same time, and never half. In its root are directories /src, /build, /proc, /dev and /tmp,
+// empty ones where the image has none; but a SIF is taken as it is. It is never changed afterwards.
 // Throws a user Error for a hostile, damaged or meanwhile changed source, an environment Error for
 // a full disk.
+PackedImage packed_image(const spec::Image& image, const spec::ImageIdentity& identity,
+                         store::Cache& cache);
+// The same, when it has not to be made.
+std::optional<PackedImage> find_packed_image(const spec::Image& image,
+                                             const spec::ImageIdentity& identity,
+                                             store::Cache& cache);
+
+// The same as a directory, for where no squashfs file can be mounted. Owners, devices and extended
+// attributes are not kept.
 ImageUse unpacked_tree(const spec::Image& image, const spec::ImageIdentity& identity,
                        store::Cache& cache);
+std::optional<ImageUse> find_unpacked_tree(const Digest& identity, store::Cache& cache);
 
 }  // namespace cntr::image

@@ -3,7 +3,9 @@
 
 #include <string>
 
+#include "base/digest.h"
 #include "image/flat_image.h"
+#include "image/oci_layout.h"
 
 namespace cntr::image {
 
@@ -12,5 +14,18 @@ namespace cntr::image {
 // hold.
 void pack(const FlatImage& image, const squashfs::Compression& compression,
           const std::string& path);
+
+// These read, add the mount points and pack, with zstd. Contents lie in the file's directory
+// meanwhile. Throw as read_layers(), read_rootfs_archive() and read_rootfs() as well.
+void pack_layers(const OciLayout& layout, const LayoutImage& image, const std::string& path);
+
+struct PackedRootfs {
+  Digest archive;  // of the file
+  Digest tree;     // content_digest()
+};
+PackedRootfs pack_rootfs_archive(const std::string& archive, const std::string& path);
+
+// The content_digest().
+Digest pack_rootfs_directory(const std::string& directory, const std::string& path);
 
 }  // namespace cntr::image

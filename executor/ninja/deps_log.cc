@@ -20,6 +20,8 @@ constexpr uint32_t kDependenciesBit = uint32_t{1} << 31;
 constexpr size_t kLargestRecord = (size_t{1} << 19) - 1;
 constexpr size_t kWord = sizeof(uint32_t);
 constexpr uint32_t kNoRecord = UINT32_MAX;
+constexpr uint32_t kNoNumber = UINT32_MAX;
+constexpr size_t kUsualRecord = 96;  // bytes; half of the records are of paths
 
 uint32_t word_at(std::string_view bytes, size_t at) {
   uint32_t word = 0;
@@ -99,6 +101,10 @@ bool DepsLog::read_header() {
 
 void DepsLog::read_records() {
   valid_bytes_ = kHeaderSize;
+  const size_t expected = bytes_.size() / kUsualRecord / 2;
+  paths_.reserve(expected);
+  record_numbers_.reserve(expected);
+  records_.reserve(expected);
   while (bytes_.size() - valid_bytes_ >= kWord) {
     const uint32_t head = word_at(bytes_, valid_bytes_);
     const size_t size = head & ~kDependenciesBit;
@@ -193,37 +199,78 @@ DepsLogWriter::DepsLogWriter(const std::string& path, DepsLog log)
     throw system_error("Cannot truncate " + path_, errno);
   }
   file_size_ = log_.valid_bytes();
-  index_ = TextIndex(log_.path_count());
+}
+
+uint32_t DepsLogWriter::add(std::string_view path) {
+  append_path(buffer_, path, static_cast<uint32_t>(log_.path_count()));
+  return log_.add_path(path);
+}
+
+void DepsLogWriter::make_index() {
+  index_.emplace(log_.path_count());
   for (uint32_t number = 0; number < log_.path_count(); ++number) {
     const std::string_view name = log_.path(number);
-    index_.find_or_add(
+    index_->find_or_add(
         index_hash(name), [&](uint32_t other) { return log_.path(other) == name; },
         [number] { return number; });
   }
 }
 
-// A new path is added to the log and to the buffer.
-uint32_t DepsLogWriter::number_of(std::string_view path) {
-  return index_.find_or_add(
-      index_hash(path), [&](uint32_t other) { return log_.path(other) == path; },
-      [&] {
-        append_path(buffer_, path, static_cast<uint32_t>(log_.path_count()));
-        return log_.add_path(path);
-      });
+// One pass over all paths of the log. Many builds write a single record, for which an index would
+// cost more than all else here.
+void DepsLogWriter::number_without_index(std::span<const std::string_view> paths) {
+  TextIndex wanted(paths.size());
+  std::vector<uint32_t> places;  // of each path in `found`
+  std::vector<uint32_t> found;
+  std::vector<std::string_view> names;
+  const auto place_of = [&](std::string_view name, auto add) {
+    return wanted.find_or_add(
+        index_hash(name), [&](uint32_t other) { return names[other] == name; }, add);
+  };
+  for (const std::string_view path : paths) {
+    places.push_back(place_of(path, [&] {
+      names.push_back(path);
+      found.push_back(kNoNumber);
+      return static_cast<uint32_t>(found.size() - 1);
+    }));
+  }
+  for (uint32_t number = 0; number < log_.path_count(); ++number) {
+    const std::string_view name = log_.path(number);
+    const uint32_t place =
+        wanted.find(index_hash(name), [&](uint32_t other) { return names[other] == name; });
+    if (place != kNoNumber && found[place] == kNoNumber) found[place] = number;
+  }
+  for (const uint32_t place : places) {
+    if (found[place] == kNoNumber) found[place] = add(names[place]);
+    numbers_.push_back(found[place]);
+  }
+}
+
+void DepsLogWriter::number(std::span<const std::string_view> paths) {
+  numbers_.clear();
+  if (!std::exchange(has_recorded_, true)) return number_without_index(paths);
+  if (!index_) make_index();
+  for (const std::string_view path : paths) {
+    numbers_.push_back(index_->find_or_add(
+        index_hash(path), [&](uint32_t other) { return log_.path(other) == path; },
+        [&] { return add(path); }));
+  }
 }
 
 void DepsLogWriter::record(std::string_view output, int64_t mtime,
                            std::span<const std::string_view> inputs) {
-  const uint32_t output_number = number_of(output);
-  numbers_.clear();
-  for (const std::string_view input : inputs) numbers_.push_back(number_of(input));
+  std::vector<std::string_view> paths = {output};
+  paths.insert(paths.end(), inputs.begin(), inputs.end());
+  number(paths);
+  const uint32_t output_number = numbers_.front();
+  const std::span<const uint32_t> found = std::span(numbers_).subspan(1);
   const auto known = log_.deps(output_number);
   if (known && known->mtime == mtime &&
-      std::equal(known->inputs.begin(), known->inputs.end(), numbers_.begin(), numbers_.end())) {
+      std::equal(known->inputs.begin(), known->inputs.end(), found.begin(), found.end())) {
     return;
   }
-  append_dependencies(buffer_, output_number, mtime, numbers_);
-  log_.set(output_number, mtime, numbers_);
+  append_dependencies(buffer_, output_number, mtime, found);
+  log_.set(output_number, mtime, found);
   write_buffer();
 }
 

@@ -106,13 +106,18 @@ class DepsLogWriter {
   const DepsLog& log() const { return log_; }
 
  private:
-  uint32_t number_of(std::string_view path);
+  // Sets numbers_ to those of the paths; new ones are added to the log and to the buffer.
+  void number(std::span<const std::string_view> paths);
+  void number_without_index(std::span<const std::string_view> paths);
+  void make_index();
+  uint32_t add(std::string_view path);
   void write_buffer();
 
   std::string path_;
   UniqueFd fd_;
   DepsLog log_;
-  TextIndex index_;  // of the paths
+  bool has_recorded_ = false;
+  std::optional<TextIndex> index_;  // of the paths; from the second record on
   size_t file_size_ = 0;
   std::string buffer_;  // records that are in the log but not yet in the file
   std::vector<uint32_t> numbers_;

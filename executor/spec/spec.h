@@ -164,6 +164,13 @@ struct ImageIdentity {
   bool operator==(const ImageIdentity&) const = default;
 };
 
+// What becomes of the scripts that packages want to run when they are installed.
+enum class LinkScripts {
+  kRun,
+  kRefuse,  // a package that has one is an error
+  kIgnore,  // the package is taken, with a warning, and its script does not run
+};
+
 // ENVIRONMENT: what the lock of an environment is made from.
 struct EnvRequest {
   std::string environment;            // an environment.yml
@@ -189,8 +196,7 @@ struct Env {
   std::vector<std::string> lock_categories;  // of a conda-lock.yml; empty: its main one
   std::string prefix = "/opt/cntr/env";
   std::string compression = "zstd";  // as squashfs::parse_compression() reads it
-  // Whether packages that want to run a script when they are installed are taken without that.
-  bool ignore_link_scripts = false;
+  LinkScripts link_scripts = LinkScripts::kRun;
 
   bool operator==(const Env&) const = default;
 };

@@ -302,8 +302,9 @@ Env parse_env(std::string_view text, const std::string& path) {
   env.lock_categories = map.strings("lock_categories");
   env.prefix = map.optional_path("prefix").value_or(env.prefix);
   env.compression = map.optional_string("compression").value_or(env.compression);
-  env.ignore_link_scripts =
-      map.choice<bool>("link_scripts", false, {{"refuse", false}, {"ignore", true}});
+  env.link_scripts = map.choice<LinkScripts>(
+      "link_scripts", LinkScripts::kRun,
+      {{"on", LinkScripts::kRun}, {"off", LinkScripts::kRefuse}, {"ignore", LinkScripts::kIgnore}});
   map.finish();
   return env;
 }

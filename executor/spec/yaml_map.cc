@@ -1,6 +1,9 @@
 #include "spec/yaml_map.h"
 
+#include <yaml-cpp/eventhandler.h>
+
 #include <charconv>
+#include <sstream>
 
 #include "base/text.h"
 
@@ -12,16 +15,42 @@ Location location_at(const YAML::Mark& mark, const std::string& path) {
   return {path, mark.line + 1, mark.column + 1};
 }
 
+// Hears nothing of what a document says.
+class Silence : public YAML::EventHandler {
+ public:
+  void OnDocumentStart(const YAML::Mark& /*mark*/) override {}
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark& /*mark*/, YAML::anchor_t /*anchor*/) override {}
+  void OnAlias(const YAML::Mark& /*mark*/, YAML::anchor_t /*anchor*/) override {}
+  void OnScalar(const YAML::Mark& /*mark*/, const std::string& /*tag*/, YAML::anchor_t /*anchor*/,
+                const std::string& /*value*/) override {}
+  void OnSequenceStart(const YAML::Mark& /*mark*/, const std::string& /*tag*/,
+                       YAML::anchor_t /*anchor*/, YAML::EmitterStyle::value /*style*/) override {}
+  void OnSequenceEnd() override {}
+  void OnMapStart(const YAML::Mark& /*mark*/, const std::string& /*tag*/, YAML::anchor_t /*anchor*/,
+                  YAML::EmitterStyle::value /*style*/) override {}
+  void OnMapEnd() override {}
+};
+
+// YAML::LoadAll() must not be asked: before what can begin no document, such as a comma, it finds
+// empty ones without end.
+void expect_one_document(const std::string& text, const std::string& path) {
+  std::istringstream stream(text);
+  YAML::Parser parser(stream);
+  Silence silence;
+  const bool first = parser.HandleNextDocument(silence);
+  if (first && !parser.HandleNextDocument(silence)) return;
+  throw user_error_at({path, 0, 0},
+                      "Expected one YAML document, found " + std::string(first ? "more" : "none"));
+}
+
 }  // namespace
 
 YAML::Node parse_yaml_document(std::string_view text, const std::string& path) {
   try {
-    const std::vector<YAML::Node> documents = YAML::LoadAll(std::string(text));
-    if (documents.size() != 1) {
-      throw user_error_at({path, 0, 0},
-                          "Expected one YAML document, found " + std::to_string(documents.size()));
-    }
-    return documents.front();
+    const std::string copy(text);
+    expect_one_document(copy, path);
+    return YAML::Load(copy);
   } catch (const YAML::Exception& failure) {
     throw user_error_at(location_at(failure.mark, path), "Not valid YAML: " + failure.msg);
   }

@@ -11,7 +11,7 @@
 namespace cntr::squashfs {
 namespace {
 
-struct Destroy {
+struct DestroyCompressor {
   void operator()(sqfs_compressor_t* object) const { sqfs_destroy(object); }
 };
 
@@ -21,7 +21,7 @@ struct Destroy {
 // larger than what was in them, where 0 is asked for; unsquashfs does not take such blocks.
 struct BlockCompressor::State {
   sqfs_compressor_t checked{};
-  std::unique_ptr<sqfs_compressor_t, Destroy> object;
+  std::unique_ptr<sqfs_compressor_t, DestroyCompressor> object;
   bool compresses = true;
 
   static State& of(sqfs_compressor_t* checked) { return *reinterpret_cast<State*>(checked); }

@@ -53,7 +53,7 @@ test_a_bad_spec_is_answered_with_its_place() {
     '  This Cntr reads version 1; configure the project again with the same Cntr that runs it.'
   expect_bad_spec 's/^name: .*/name: [a/' \
     'cntr: error: bad.yaml:4:9: Not valid YAML: end of sequence flow not found'
-  expect_bad_spec '1,$d' 'cntr: error: bad.yaml: Expected one YAML document, found 0'
+  expect_bad_spec '1,$d' 'cntr: error: bad.yaml: Expected one YAML document, found none'
 }
 
 test_help_fits_a_screen() {

@@ -183,7 +183,7 @@ test_comments_and_order_of_a_lock_change_nothing() {
   build_and_expect ""
   sed -i 's/tools.lock/tools.lock COMPRESSION lz4/' project/CMakeLists.txt
   build_and_expect ""
-  sed -i 's/COMPRESSION lz4/LINK_SCRIPTS ignore/' project/CMakeLists.txt
+  sed -i 's/COMPRESSION lz4/LINK_SCRIPTS IGNORE/' project/CMakeLists.txt
   build_and_expect one
 }
 

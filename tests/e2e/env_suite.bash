@@ -170,17 +170,6 @@ test_a_damaged_cache_is_no_harm() {
   cmp env.squashfs first.squashfs
 }
 
-test_link_scripts_are_refused_unless_ignored() {
-  lock_of link-scripts-0.1.0-h4616a5c_0.conda
-  expect_code 2 cntr env build --lock lock.txt --prefix /opt/e -o env.squashfs
-  expect_message \
-    "cntr: error: The package link-scripts-0.1.0-h4616a5c_0 has a script bin/.link-scripts-post-link.sh, which is to run when it is installed" \
-    "  Such scripts are not run. With --link-scripts ignore the environment is made without what they would do."
-  test ! -e env.squashfs
-  build_env lock.txt /opt/e --link-scripts ignore
-  expect_output "cntr: warning: The package link-scripts-0.1.0-h4616a5c_0 has a script bin/.link-scripts-post-link.sh, which is to run when it is installed; it does not run"
-}
-
 test_what_is_wrong_is_one_message() {
   "$conda_services/conda_packages.py" made
   local prefix

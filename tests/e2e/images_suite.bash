@@ -17,6 +17,7 @@ make_layout() {
   edit_layer "cp -a $work/tree/. . && mkdir -p app/sub app/opaque srv &&
     echo removed >app/removed && echo first >app/changed && echo sub >app/sub/file &&
     echo hidden >app/opaque/hidden && echo hard >app/hard && ln app/hard srv/linked &&
+    mkdir -m 700 home && echo own >home/own && chmod 600 home/own && { chown -R 1234 home || true; } &&
     ln -s ../app/hard srv/soft && echo 'app:x:1234:1234::/app:/bin/sh' >>etc/passwd &&
     printf '#!/bin/sh\nprintf \"entry <%%s>\\\\n\" \"\$@\"\n' >app/entry && chmod 755 app/entry"
   edit_layer "rm app/removed && rm -r app/sub app/opaque && mkdir app/opaque &&
@@ -61,8 +62,8 @@ test_the_config_of_a_layout_is_honoured() {
 }
 
 test_the_user_of_a_layout_is_honoured() {
-  layout_project --config.user app -- 'OUTPUTS made.txt COMMAND sh -c "id -u; id -g; echo x >made.txt"'
-  expect_seen 1234 1234
+  layout_project --config.user app -- 'OUTPUTS made.txt COMMAND sh -c "id -u; id -g; cat /home/own; echo x >made.txt"'
+  expect_seen 1234 1234 own
   expect_equal owner "$(id -u):$(id -g)" "$(stat -c %u:%g build/made.txt)"
 }
 

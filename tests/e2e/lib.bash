@@ -29,6 +29,7 @@ begin_test() {
   export PATH=$CNTR_E2E_PREFIX/bin:$PATH
   export CMAKE_GENERATOR=${CNTR_E2E_GENERATOR:-Ninja}
   export LC_ALL=C
+  export CNTR_MOUNT_IDLE=200ms # or each test that looks for leftovers would wait for seconds
   unset MAKEFLAGS NINJA_STATUS CMAKE_BUILD_PARALLEL_LEVEL
   cd "$work"
   trap 'report_failure $LINENO' ERR

@@ -52,6 +52,56 @@ cntr_add_step(probe IMAGE app STDOUT seen.txt COMMAND cat /text)"
   expect_seen two
 }
 
+# It has none of the sandbox's mount points, and needs no tool to be unpacked.
+test_a_sif_is_mounted_where_it_lies() {
+  need_bubblewrap
+  need_sif_tools
+  need squashfs-mounts test -e /dev/fuse -o -w /dev/loop-control
+  make_sif app.sif one
+  mkdir bin
+  printf '#!/bin/sh\necho "$@" >>%s/unpacked\nexit 1\n' "$work" >bin/unsquashfs
+  chmod +x bin/unsquashfs
+  begin_project <<CMAKE
+cntr_add_image(app SIF $work/app.sif)
+cntr_add_step(probe IMAGE app RUNNER bubblewrap CACHE OFF STDOUT seen.txt COMMAND sh -c
+  "cat /text; ls / | tr '\\n' ' '; echo x >/new || echo read-only")
+CMAKE
+  configure
+  local way ways="squashfuse_ll squashfuse"
+  [ "$(id -u)" != 0 ] || ways="kernel $ways"
+  for way in $ways; do
+    PATH=$work/bin:$PATH CNTR_MOUNT_WITH=$way build
+    expect_seen one "bin build dev etc proc src text tmp read-only"
+    rm build/seen.txt
+  done
+  expect_equal unpacked "" "$(cat unpacked 2>/dev/null || true)"
+  expect_equal "images in the cache" "" "$(ls "$CNTR_CACHE_DIR/v1/images" | grep -vE '^pulled|lock$' || true)"
+  CNTR_MOUNT_WITH=none build
+  expect_seen one "bin build dev etc proc src text tmp read-only"
+  expect_equal "images in the cache" 1 "$(find "$CNTR_CACHE_DIR/v1/images" -name rootfs | wc -l)"
+}
+
+test_ordinary_user_has_a_sif_mounted() { as_ordinary_user test_a_sif_is_mounted_where_it_lies; }
+
+test_a_sif_with_a_writable_root() {
+  need_bubblewrap
+  need_sif_tools
+  make_sif app.sif one
+  begin_project <<CMAKE
+cntr_add_image(app SIF $work/app.sif)
+cntr_add_step(probe IMAGE app RUNNER bubblewrap WRITABLE_ROOT CACHE OFF STDOUT seen.txt COMMAND sh -c
+  "cat /text; echo two >/text; cat /text; mkdir -p /opt/x")
+CMAKE
+  configure
+  build
+  expect_seen one two
+  rm build/seen.txt
+  build
+  expect_seen one two
+}
+
+test_ordinary_user_has_a_sif_with_a_writable_root() { as_ordinary_user test_a_sif_with_a_writable_root; }
+
 test_sif_files_that_cannot_be_run() {
   need_sif_tools
   make_sif app.sif one

@@ -341,6 +341,7 @@ CMAKE
     sed 's/.*"layers":\[{[^}]*"digest":"\([^"]*\)".*/\1/')
   expect_equal "downloads of the layer" 1 "$(grep -c "GET .*$layer" registry/requests)"
   expect_equal "entries of the lock" 1 "$(grep -c 'reference:' project/cntr.lock)"
+  expect_equal "packed images" 1 "$(find cache/v1/images -name image.sqfs -o -name rootfs | wc -l)"
 }
 
 test_a_pull_that_is_killed_leaves_nothing() {

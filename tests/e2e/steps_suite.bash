@@ -62,7 +62,7 @@ test_a_step_with_another_cntr_is_a_process() {
   watched_step
   cp "$CNTR_E2E_PREFIX/bin/cntr" "$work/cntr"
   mkdir -p "$work/libexec"
-  ln -s "$CNTR_E2E_PREFIX/libexec/cntr/cntr-supervisor" "$work/cntr-supervisor"
+  ln -s "$CNTR_E2E_PREFIX"/libexec/cntr/cntr-{mount,supervisor} "$work/"
   sed -i "s| $CNTR_E2E_PREFIX/bin/cntr run| $work/cntr run|" build/build.ninja
   start "$ninja" -C build
   expect_as_process

@@ -5,7 +5,7 @@ file(TOUCH "${CMAKE_CURRENT_SOURCE_DIR}/locks/a.txt" "${CMAKE_CURRENT_SOURCE_DIR
      "${CMAKE_CURRENT_SOURCE_DIR}/requirements.txt")
 cntr_add_mount(shared "${CMAKE_CURRENT_SOURCE_DIR}/locks")
 cntr_add_env(pixi LOCK pixi.lock PLATFORM linux-64 LOCK_ENVIRONMENT test PREFIX /srv/env_1
-  COMPRESSION zstd:19 LINK_SCRIPTS ignore)
+  COMPRESSION zstd:19 LINK_SCRIPTS IGNORE)
 cntr_add_env(conda-lock LOCK shared:a.txt LOCK_CATEGORIES main dev COMPRESSION xz)
 cntr_add_step(solve HOST COMMAND true OUTPUTS made.lock)
 cntr_add_env(made LOCK solve)

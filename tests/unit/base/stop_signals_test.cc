@@ -32,7 +32,7 @@ sighandler_t disposition(int number) {
 }
 
 TEST(StopSignalsTest, EachSignalRaisesTheRequest) {
-  for (const int number : {SIGINT, SIGTERM, SIGHUP}) {
+  for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGPIPE}) {
     const ScopedDisposition usual(number, SIG_DFL);
     StopRequest request;
     {
@@ -58,6 +58,18 @@ TEST(StopSignalsTest, WhatIsIgnoredStaysSo) {
   raise(SIGINT);
   raise(SIGHUP);
   EXPECT_EQ(request.level(), 0);
+}
+
+// Whoever sent the signal may be gone already, and read nothing more.
+TEST(StopSignalsTest, ALostReaderDoesNotHurryAnEnd) {
+  const ScopedDisposition interrupt(SIGINT, SIG_DFL);
+  const ScopedDisposition pipe(SIGPIPE, SIG_DFL);
+  StopRequest request;
+  const StopSignals signals(request, {});
+  raise(SIGINT);
+  raise(SIGPIPE);
+  EXPECT_EQ(request.level(), 1);
+  EXPECT_EQ(signals.first(), SIGINT);
 }
 
 TEST(StopSignalsTest, ABuildInTheBackgroundOfAScriptHearsAnInterruptIfItWants) {

@@ -45,7 +45,7 @@ class IdentityTest : public testing::Test {
 TEST_F(IdentityTest, IsADigestOverThePackages) {
   lock({b_, a_});
   const std::string text =
-      "cntr-env 1\nplatform linux-64\nprefix \"/opt/cntr/env\"\nlink-scripts refuse\n"
+      "cntr-env 2\nplatform linux-64\nprefix \"/opt/cntr/env\"\nlink-scripts on\n"
       "package \"" +
       kChannel + "a-1-0.conda\" sha256:" + kSum +
       "\n"
@@ -77,8 +77,10 @@ TEST_F(IdentityTest, PackagesPrefixAndScriptsCount) {
   env_.prefix = "/opt/other";
   EXPECT_NE(identity(), before);
   env_.prefix = "/opt/cntr/env";
-  env_.ignore_link_scripts = true;
-  EXPECT_NE(identity(), before);
+  for (const auto scripts : {spec::LinkScripts::kRefuse, spec::LinkScripts::kIgnore}) {
+    env_.link_scripts = scripts;
+    EXPECT_NE(identity(), before);
+  }
 }
 
 TEST_F(IdentityTest, APlaceOfThisMachineAndPasswordsDoNotCount) {

@@ -157,5 +157,29 @@ TEST_F(PrefixTreeTest, AbsoluteLinksAreKeptWithAWarning) {
               ElementsAre("The package a has symbolic links to absolute paths: \"etc/zone\""));
 }
 
+TEST_F(PrefixTreeTest, WhatIsErasedIsGoneWithAllBelowIt) {
+  begin("a");
+  tree_.add("lib/a", file());
+  tree_.add("lib/b/c", file());
+  tree_.add("link", link("lib"));
+  EXPECT_TRUE(tree_.erase("lib/b"));
+  EXPECT_FALSE(tree_.erase("lib/b/c"));
+  EXPECT_FALSE(tree_.erase("link/a"));  // links are not followed
+  EXPECT_TRUE(tree_.erase("link"));
+  EXPECT_THAT(listed(), ElementsAre("lib/", "lib/a of 0"));
+  EXPECT_THAT(warnings(), ElementsAre());
+}
+
+TEST_F(PrefixTreeTest, AllBelongsToTheOwner) {
+  begin("a");
+  tree_.add("lib/a", file());
+  tree_.set_owner(1000, 100);
+  for (NodeId node = 0; node < tree_.tree().node_count(); ++node) {
+    EXPECT_EQ(tree_.tree().attributes(node).uid, 1000U);
+    EXPECT_EQ(tree_.tree().attributes(node).gid, 100U);
+  }
+  EXPECT_EQ(tree_.tree().attributes(Tree::kRoot).mode, 0755);
+}
+
 }  // namespace
 }  // namespace cntr::env

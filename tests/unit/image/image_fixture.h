@@ -3,7 +3,11 @@
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <algorithm>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -45,6 +49,31 @@ class ImageFixture : public testing::Test {
     image.oci_layout = source;
     image.tag = tag;
     return image;
+  }
+
+  // Runs the action in `count` processes at once; each gives a number below 100. Sorted.
+  static std::vector<int> in_processes(int count, const std::function<int()>& action) {
+    std::vector<pid_t> children;
+    for (int i = 0; i < count; ++i) {
+      const pid_t child = fork();
+      if (child == 0) {
+        try {
+          _exit(action());
+        } catch (const std::exception& error) {
+          dprintf(2, "%s\n", error.what());
+        }
+        _exit(100);
+      }
+      children.push_back(child);
+    }
+    std::vector<int> codes;
+    for (const pid_t child : children) {
+      int status = 0;
+      waitpid(child, &status, 0);
+      codes.push_back(WIFEXITED(status) ? WEXITSTATUS(status) : 101);
+    }
+    std::sort(codes.begin(), codes.end());
+    return codes;
   }
 
   // Names in the cache's directories for images, but for lock files.

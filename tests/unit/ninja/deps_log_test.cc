@@ -187,6 +187,17 @@ TEST_F(DepsLogFile, AppendsOnlyWhatIsNew) {
   EXPECT_EQ(text_of(writer.log()), text_of(read()));
 }
 
+TEST_F(DepsLogFile, EveryRecordMayNameKnownAndNewPathsAndSomeTwice) {
+  write(log_of_ninja());
+  DepsLogWriter writer(path_, read());
+  writer.record("a.o", 7, {{"new.h", "ab.h", "new.h", "ab.h", "a.o"}});
+  writer.record("new.o", 8, {{"new.h", "newer.h", "newer.h", "b.cc"}});
+  EXPECT_THAT(text_of(read()),
+              ElementsAre("a.o 7: new.h ab.h new.h ab.h a.o", "bc.o 1795274502541622077: b.cc ab.h",
+                          "new.o 8: new.h newer.h newer.h b.cc"));
+  EXPECT_EQ(read().path_count(), 8U);
+}
+
 TEST_F(DepsLogFile, CutsOffWhatIsDamaged) {
   write(log_of_ninja() + "torn");
   {

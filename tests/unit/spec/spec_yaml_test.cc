@@ -122,7 +122,9 @@ TEST(StepSpec, RunnersAndGpus) {
 }
 
 TEST(StepSpec, MistakesAreAnsweredWhereTheyAre) {
-  EXPECT_EQ(error_of(""), "s.yaml: Expected one YAML document, found 0");
+  EXPECT_EQ(error_of(""), "s.yaml: Expected one YAML document, found none");
+  EXPECT_EQ(error_of("{a: b}\n---\n{c: d}\n"), "s.yaml: Expected one YAML document, found more");
+  EXPECT_EQ(error_of(", a: b\n"), "s.yaml: Expected one YAML document, found more");
   EXPECT_EQ(error_of("a: [1"), "s.yaml:1:1: Not valid YAML: end of sequence flow not found");
   EXPECT_EQ(error_of("[]"), "s.yaml:1:1: Expected a mapping");
   EXPECT_EQ(error_of("cntr: image\n"),
@@ -206,7 +208,7 @@ TEST(EnvSpec, Defaults) {
   EXPECT_TRUE(env.lock_categories.empty());
   EXPECT_EQ(env.prefix, "/opt/cntr/env");
   EXPECT_EQ(env.compression, "zstd");
-  EXPECT_FALSE(env.ignore_link_scripts);
+  EXPECT_EQ(env.link_scripts, LinkScripts::kRun);
 }
 
 TEST(EnvSpec, EveryKey) {
@@ -220,7 +222,7 @@ TEST(EnvSpec, EveryKey) {
   EXPECT_THAT(env.lock_categories, ElementsAre("main", "dev"));
   EXPECT_EQ(env.prefix, "/srv/e");
   EXPECT_EQ(env.compression, "xz");
-  EXPECT_TRUE(env.ignore_link_scripts);
+  EXPECT_EQ(env.link_scripts, LinkScripts::kIgnore);
 }
 
 TEST(EnvSpec, RefusesWhatIsNoEnvironment) {

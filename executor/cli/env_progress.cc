@@ -1,0 +1,48 @@
+#include "cli/env_progress.h"
+
+#include <unistd.h>
+
+namespace cntr::cli {
+namespace {
+
+std::string stage_text(env::EnvStage stage) {
+  switch (stage) {
+    case env::EnvStage::kFetching:
+      return "Fetching packages";
+    case env::EnvStage::kPacking:
+      return "Packing packages";
+    case env::EnvStage::kCompiling:
+      return "Compiling the Python files of packages";
+    case env::EnvStage::kRunningScripts:
+      return "Running link scripts";
+    case env::EnvStage::kWriting:
+      return "Writing the environment";
+  }
+  return "";
+}
+
+}  // namespace
+
+std::string progress_text(env::EnvStage stage, size_t done, size_t all) {
+  return "[" + std::to_string(done) + "/" + std::to_string(all) + "] " + stage_text(stage);
+}
+
+EnvProgressLine::EnvProgressLine(bool quiet)
+    : printer_(stderr, terminal_traits(STDERR_FILENO)), is_shown_(printer_.smart() && !quiet) {}
+
+EnvProgressLine::~EnvProgressLine() { printer_.leave_status(); }
+
+env::EnvProgress EnvProgressLine::progress() {
+  if (!is_shown_) return nullptr;
+  return [this](env::EnvStage stage, size_t done, size_t all) {
+    printer_.print_status(progress_text(stage, done, all));
+  };
+}
+
+WarningSink EnvProgressLine::warnings() {
+  return [this](const std::string& sentence) {
+    printer_.print_text("cntr: warning: " + sentence + "\n");
+  };
+}
+
+}  // namespace cntr::cli
