@@ -68,8 +68,11 @@ def make_channel(directory):
         files["lib/" + os.path.basename(os.path.realpath(library))] = os.path.realpath(library)
     contents = []
     for name, path in sorted(files.items()):
-        contents.append((name, stripped(path) if ".so" in name else open(path, "rb").read(), 0o755))
-        if name.endswith(".py") and (code := compiled(path)):
+        data = stripped(path) if ".so" in name else open(path, "rb").read()
+        if name.endswith("/site.py"):  # Debian's looks elsewhere
+            data = data.replace(b"dist-packages", b"site-packages")
+        contents.append((name, data, 0o755))
+        if name.endswith(".py") and not name.endswith("/site.py") and (code := compiled(path)):
             cache = os.path.relpath(importlib.util.cache_from_source("/" + name), "/")
             contents.append((cache, code, 0o644))
     link = ("bin/python", (tarfile.SYMTYPE, f"python{minor}"), 0o777)
