@@ -11,6 +11,7 @@ import hashlib
 import importlib.util
 import io
 import os
+import site
 import subprocess
 import sys
 import sysconfig
@@ -57,6 +58,12 @@ def pip_wheel():
     return found[0]
 
 
+def modules_directory():
+    """Debian's Python looks elsewhere than others."""
+    is_debian = any(path.endswith("dist-packages") for path in site.getsitepackages())
+    return "dist-packages" if is_debian else "site-packages"
+
+
 def make_channel(directory):
     channel = Channel(directory)
     minor = "%d.%d" % sys.version_info[:2]
@@ -68,11 +75,8 @@ def make_channel(directory):
         files["lib/" + os.path.basename(os.path.realpath(library))] = os.path.realpath(library)
     contents = []
     for name, path in sorted(files.items()):
-        data = stripped(path) if ".so" in name else open(path, "rb").read()
-        if name.endswith("/site.py"):  # Debian's looks elsewhere
-            data = data.replace(b"dist-packages", b"site-packages")
-        contents.append((name, data, 0o755))
-        if name.endswith(".py") and not name.endswith("/site.py") and (code := compiled(path)):
+        contents.append((name, stripped(path) if ".so" in name else open(path, "rb").read(), 0o755))
+        if name.endswith(".py") and (code := compiled(path)):
             cache = os.path.relpath(importlib.util.cache_from_source("/" + name), "/")
             contents.append((cache, code, 0o644))
     link = ("bin/python", (tarfile.SYMTYPE, f"python{minor}"), 0o777)
@@ -81,6 +85,7 @@ def make_channel(directory):
         contents + [link],
         [(name, None, "hardlink") for name, *_ in contents] + [("bin/python", None, "softlink")],
         version="%d.%d.%d" % sys.version_info[:3],
+        index={"python_site_packages_path": f"lib/python{minor}/{modules_directory()}"},
     )
     wheel = zipfile.ZipFile(pip_wheel())
     version = os.path.basename(wheel.filename).split("-")[1]
