@@ -1,16 +1,29 @@
 #include "env/pip_report.h"
 
 #include "base/error.h"
+#include "base/file_system.h"
 #include "base/json_reader.h"
 #include "base/text.h"
+#include "env/package_source.h"
 #include "env/wheel_name.h"
 
 namespace cntr::env {
 namespace {
 
-Digest sum_of(const JsonNode& archive) {
+// pip before 23.1 says "hash", and of some wheels on this machine nothing.
+Digest sum_of(const JsonNode& archive, const std::string& url) {
+  constexpr std::string_view kSha256 = "sha256=";
   if (const auto hashes = archive.find("hashes")) {
     if (const auto sum = Digest::parse(optional_text(*hashes, "sha256"))) return *sum;
+  }
+  const std::string older = optional_text(archive, "hash");
+  if (older.starts_with(kSha256)) {
+    if (const auto sum = Digest::parse("sha256:" + older.substr(kSha256.size()))) return *sum;
+  }
+  if (url.starts_with("file:///")) {
+    const std::string path = path_of_file_url(url);
+    const auto stat = stat_file(path);
+    if (stat && stat->kind == FileKind::kRegular) return digest_of_file(path);
   }
   throw archive.error("has no SHA-256 sum");
 }
@@ -31,7 +44,7 @@ LockedWheel read_item(const JsonNode& item) {
   const WheelName parsed = wheel_name_of(out.url, {});
   out.name = parsed.name;
   out.version = parsed.version;
-  out.sha256 = sum_of(*archive);
+  out.sha256 = sum_of(*archive, out.url);
   return out;
 }
 

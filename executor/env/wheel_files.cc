@@ -78,8 +78,9 @@ std::string field(const std::string& text) {
   return out + "\"";
 }
 
-// What becomes a file in bin/ and a line of Python.
-void check_entry_point(const EntryPoint& entry) {
+// "command = module:function", of which a file in bin/ and a line of Python are made. Old wheels
+// have extras behind it, which are of no use there.
+EntryPoint read_entry_point(const std::string& line) {
   const auto is_name = [](const std::string& text, std::string_view more) {
     return !text.empty() && std::all_of(text.begin(), text.end(), [&](char c) {
       return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
@@ -87,10 +88,15 @@ void check_entry_point(const EntryPoint& entry) {
              static_cast<unsigned char>(c) >= 0x80;
     });
   };
-  if (!is_name(entry.command, ".-+ ") || entry.command.starts_with(".") ||
-      !is_name(entry.module, ".") || !is_name(entry.function, ".")) {
-    throw user_error("entry_points.txt: the script " + quote(entry.command) + " cannot be made");
+  const std::vector<std::string> sides = split(line.substr(0, line.find('[')), '=');
+  const std::vector<std::string> target = split(sides.back(), ':');
+  EntryPoint out{trimmed(sides.front()), trimmed(target.front()), trimmed(target.back())};
+  const bool is_whole = sides.size() == 2 && target.size() == 2;
+  if (!is_whole || !is_name(out.command, ".-+ ") || out.command.starts_with(".") ||
+      !is_name(out.module, ".") || !is_name(out.function, ".")) {
+    throw user_error("entry_points.txt: " + quote(line) + " names no function of Python");
   }
+  return out;
 }
 
 }  // namespace
@@ -145,9 +151,7 @@ std::vector<EntryPoint> parse_wheel_entry_points(std::string_view text) {
     if (line[0] == '[') {
       wanted = line == "[console_scripts]" || line == "[gui_scripts]";
     } else if (wanted) {
-      // Extras are of no use behind an entry point, and old wheels have them.
-      const EntryPoint entry = parse_entry_point(trimmed(line.substr(0, line.find('['))));
-      check_entry_point(entry);
+      const EntryPoint entry = read_entry_point(line);
       found.insert_or_assign(entry.command, entry);
     }
   }

@@ -261,7 +261,7 @@ for file in files:
 import greet, greet_more
 assert os.path.exists(greet.__cached__), greet.__cached__
 assert os.path.exists(f"{sys.prefix}/include/python%d.%d/greet/greet.h" % sys.version_info[:2])
-assert open(f"{sys.prefix}/lib/python%d.%d/site-packages/greet-1.0.dist-info/INSTALLER" % sys.version_info[:2]).read() == "cntr\n"
+assert importlib.metadata.distribution("greet").read_text("INSTALLER") == "cntr\n"
 PYTHON
   expect_equal "records of conda" "frozen history pip python" \
     "$(in_tools sh -c 'ls /opt/cntr/env/conda-meta' | sed 's/-[0-9].*//' | xargs)"

@@ -8,11 +8,15 @@ needs words; words; and odd-1.0.tar.gz, which is source only.
 import base64
 import glob
 import hashlib
+import importlib.util
 import io
 import os
+import site
+import subprocess
 import sys
 import sysconfig
 import tarfile
+import tempfile
 import zipfile
 
 sys.dont_write_bytecode = True
@@ -27,8 +31,23 @@ def library_files(source):
     for directory, below, names in os.walk(source):
         below[:] = [name for name in below if name not in LEFT_OUT and not name.startswith("config-")]
         for name in names:
-            if name.endswith((".py", ".so")):
+            if name.endswith((".py", ".so")) and not name.startswith(("_test", "_curses", "_sqlite", "_ctypes_test")):
                 yield os.path.join(directory, name)
+
+
+def compiled(path):
+    """The compiled form of a module, made to be valid whatever the time of the source is (PEP 552)."""
+    try:
+        data = open(importlib.util.cache_from_source(path), "rb").read()
+    except OSError:
+        return None
+    return data[:4] + (1).to_bytes(4, "little") + bytes(8) + data[16:]
+
+
+def stripped(path):
+    with tempfile.NamedTemporaryFile() as out:
+        done = subprocess.run(["strip", "--strip-unneeded", "-o", out.name, path], stderr=subprocess.DEVNULL)
+        return open(path if done.returncode else out.name, "rb").read()
 
 
 def pip_wheel():
@@ -37,6 +56,12 @@ def pip_wheel():
     if not found:
         sys.exit("there is no wheel of pip here")
     return found[0]
+
+
+def modules_directory():
+    """Debian's Python looks elsewhere than others."""
+    is_debian = any(path.endswith("dist-packages") for path in site.getsitepackages())
+    return "dist-packages" if is_debian else "site-packages"
 
 
 def make_channel(directory):
@@ -48,12 +73,19 @@ def make_channel(directory):
     library = os.path.join(sysconfig.get_config_var("LIBDIR") or "", sysconfig.get_config_var("LDLIBRARY") or "")
     if library.endswith(".so") and os.path.exists(library):
         files["lib/" + os.path.basename(os.path.realpath(library))] = os.path.realpath(library)
+    contents = []
+    for name, path in sorted(files.items()):
+        contents.append((name, stripped(path) if ".so" in name else open(path, "rb").read(), 0o755))
+        if name.endswith(".py") and (code := compiled(path)):
+            cache = os.path.relpath(importlib.util.cache_from_source("/" + name), "/")
+            contents.append((cache, code, 0o644))
     link = ("bin/python", (tarfile.SYMTYPE, f"python{minor}"), 0o777)
     channel.conda(
         "python",
-        [(name, open(path, "rb").read(), 0o755) for name, path in sorted(files.items())] + [link],
-        [(name, None, "hardlink") for name in sorted(files)] + [("bin/python", None, "softlink")],
+        contents + [link],
+        [(name, None, "hardlink") for name, *_ in contents] + [("bin/python", None, "softlink")],
         version="%d.%d.%d" % sys.version_info[:3],
+        index={"python_site_packages_path": f"lib/python{minor}/{modules_directory()}"},
     )
     wheel = zipfile.ZipFile(pip_wheel())
     version = os.path.basename(wheel.filename).split("-")[1]
@@ -65,7 +97,7 @@ def make_channel(directory):
         version=version,
         subdir="noarch",
         index={"noarch": "python", "subdir": "noarch"},
-        link={"noarch": {"type": "python", "entry_points": ["pip = pip._internal.cli.main:main"]}},
+        link={"package_metadata_version": 1, "noarch": {"type": "python", "entry_points": ["pip = pip._internal.cli.main:main"]}},
     )
 
 

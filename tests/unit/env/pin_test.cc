@@ -176,6 +176,11 @@ TEST(PipReportTest, WheelsWithTheirSums) {
   ASSERT_EQ(wheels.size(), 1U);
   EXPECT_EQ(wheels[0].name, "flask");
   EXPECT_EQ(wheels[0].sha256->hex(), kSum);
+  const std::string older = R"(", "archive_info": {"hash": "sha256=)" + kSum + R"("}}}]})";
+  EXPECT_EQ(parse_pip_report(item + "https://host/flask-3.0-py3-none-any.whl" + older, "x")
+                .at(0)
+                .sha256->hex(),
+            kSum);
   EXPECT_TRUE(parse_pip_report(R"({"install": []})", "the report").empty());
   EXPECT_THROW(parse_pip_report(item + "https://host/flask-3.0.tar.gz" + archive, "x"), Error);
   EXPECT_THROW(parse_pip_report(item + "file:///a-1-py3-none-any.whl\"}}]}", "x"), Error);

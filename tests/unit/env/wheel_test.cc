@@ -155,9 +155,10 @@ TEST_F(WheelTest, WhatWouldLeaveTheEnvironment) {
   files_.erase("Demo_Kit-1.0.data/purelib/demo/__init__.py");
   const std::string points = "Demo_Kit-1.0.dist-info/entry_points.txt";
   files_[points] = "[console_scripts]\n../../etc/x = demo:main\n";
-  EXPECT_EQ(message_of(), "entry_points.txt: the script \"../../etc/x\" cannot be made");
+  EXPECT_EQ(message_of(),
+            "entry_points.txt: \"../../etc/x = demo:main\" names no function of Python");
   files_[points] = "[console_scripts]\nx = demo:main;evil\n";
-  EXPECT_EQ(message_of(), "entry_points.txt: the script \"x\" cannot be made");
+  EXPECT_EQ(message_of(), "entry_points.txt: \"x = demo:main;evil\" names no function of Python");
 }
 
 }  // namespace
