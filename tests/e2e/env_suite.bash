@@ -313,3 +313,15 @@ time.sleep(60)' >port &
   kill "$server"
   wait "$server" || true
 }
+
+test_how_far_it_is_is_shown_on_a_terminal_alone() {
+  need script script --version
+  lock_of test-package-0.1-0.tar.bz2
+  local build="cntr env build --lock lock.txt --prefix /opt/e -o env.squashfs"
+  TERM=xterm script -qec "$build" /dev/null </dev/null >terminal.log
+  grep -qF "[1/1] Packing packages" terminal.log || fail "no progress on a terminal"
+  TERM=xterm script -qec "$build -q" /dev/null </dev/null >terminal.log
+  expect_equal "what -q prints" "" "$(cat terminal.log)"
+  $build >plain.log 2>&1
+  expect_equal "what is printed elsewhere" "env.squashfs: 1 packages (1 from the cache), 4.0 KiB" "$(cat plain.log)"
+}
