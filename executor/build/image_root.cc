@@ -15,7 +15,7 @@ namespace {
 std::optional<mount::NotPossible> why_not(const mount::Mounts& mounts) {
   std::vector<std::string> reasons;
   mount::NotPossible not_possible;
-  for (const mount::Trial& trial : mounts.try_ways()) {
+  for (const mount::Trial& trial : mounts.try_until_usable()) {
     if (trial.usable) return std::nullopt;
     reasons.push_back(std::string(mount::name_of(trial.way)) + ": " + trial.reason);
     if (not_possible.fix.empty()) not_possible.fix = trial.fix;

@@ -151,6 +151,8 @@ class Mounts {
   // What works here, by really mounting a small file in each way of the settings. Takes tens of
   // milliseconds. The first usable one is what mount() takes.
   std::vector<Trial> try_ways() const;
+  // The same until one is usable, which is the last of the result.
+  std::vector<Trial> try_until_usable() const;
 
  private:
   Settings settings_;

@@ -105,4 +105,13 @@ std::vector<Trial> Mounts::try_ways() const {
   return trials;
 }
 
+std::vector<Trial> Mounts::try_until_usable() const {
+  std::vector<Trial> trials;
+  for (const Way way : settings_.ways) {
+    trials.push_back(try_way(settings_, way));
+    if (trials.back().usable) break;
+  }
+  return trials;
+}
+
 }  // namespace cntr::mount

@@ -113,6 +113,18 @@ TEST_F(MountsTest, APlaceThatIsNoneIsAReason) {
   remove_tree(settings_.place);
 }
 
+TEST_F(MountsTest, WaysAreTriedUntilOneIsUsable) {
+  if (!possible()) GTEST_SKIP() << reason_;
+  const Mounts mounts(settings_);
+  const std::vector<Trial> all = mounts.try_ways();
+  const std::vector<Trial> needed = mounts.try_until_usable();
+  ASSERT_FALSE(needed.empty());
+  for (size_t i = 0; i < needed.size(); ++i) {
+    EXPECT_EQ(needed[i].way, all[i].way);
+    EXPECT_EQ(needed[i].usable, i + 1 == needed.size());
+  }
+}
+
 TEST_F(MountsTest, ABadNameIsAMistakeOfTheCaller) {
   for (const char* name : {"", "a/b", "..", "a b"}) {
     EXPECT_THROW(Mounts(settings_).mount({file_, 0}, name), Error) << name;
