@@ -11,7 +11,10 @@ namespace {
 
 // nullopt: a directory without a build tree, which is an environment's.
 std::optional<std::string> workflow_directory(const EnvChoice& choice) {
-  if (!choice.project.empty()) return std::nullopt;
+  if (!choice.project.empty()) {
+    if (choice.directory != ".") throw user_error("--build and --directory exclude each other");
+    return std::nullopt;
+  }
   const std::string start = normal_path(choice.directory, current_directory());
   const auto found = spec::find_workflow_directory_if_any(start);
   if (found || choice.directory != ".") return spec::find_workflow_directory(start);
@@ -22,12 +25,9 @@ std::optional<std::string> workflow_directory(const EnvChoice& choice) {
 }  // namespace
 
 void add_project_choice(CLI::App& command, EnvChoice& choice) {
-  CLI::Option* const build =
-      command.add_option("-C,--build", choice.directory, "The build directory")
-          ->capture_default_str();
-  command
-      .add_option("-d,--directory", choice.project, "Instead: a directory with a lock, or the lock")
-      ->excludes(build);
+  command.add_option("-C,--build", choice.directory, "The build directory")->capture_default_str();
+  command.add_option("-d,--directory", choice.project,
+                     "Instead: a directory with a lock, or the lock");
 }
 
 void add_env_choice(CLI::App& command, EnvChoice& choice) {
