@@ -8,12 +8,9 @@
 
 namespace cntr::cli {
 void add_project_choice(CLI::App& command, EnvChoice& choice) {
-  CLI::Option* const build =
-      command.add_option("-C,--build", choice.directory, "The build directory")
-          ->capture_default_str();
-  command
-      .add_option("-d,--directory", choice.project, "Instead: a directory with a lock, or the lock")
-      ->excludes(build);
+  command.add_option("-C,--build", choice.directory, "The build directory")->capture_default_str();
+  command.add_option("-d,--directory", choice.project,
+                     "Instead: a directory with a lock, or the lock");
 }
 
 void add_env_choice(CLI::App& command, EnvChoice& choice) {
@@ -27,7 +24,10 @@ spec::EnvIdentity identity_of(const FoundEnv& found) {
 }
 
 std::optional<std::string> env_directory(const EnvChoice& choice) {
-  if (!choice.project.empty()) return choice.project;
+  if (!choice.project.empty()) {
+    if (choice.directory != ".") throw user_error("--build and --directory exclude each other");
+    return choice.project;
+  }
   const std::string start = normal_path(choice.directory, current_directory());
   if (choice.directory != "." || spec::find_workflow_directory_if_any(start)) return std::nullopt;
   const bool is_env = env::find_lock(start) || exists(start + "/environment.yml");

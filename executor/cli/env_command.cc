@@ -1,6 +1,7 @@
 #include <memory>
 
 #include "base/environment.h"
+#include "base/error.h"
 #include "base/stop_request.h"
 #include "base/stop_signals.h"
 #include "base/units.h"
@@ -80,14 +81,10 @@ void add_build_command(CLI::App& command, Action& action) {
   CLI::App* const build =
       command.add_subcommand("build", "Make an environment, or one file out of a lock");
   const auto arguments = std::make_shared<BuildArguments>();
-  CLI::Option* const lock =
-      build->add_option("--lock", arguments->lock, "Explicit list, conda-lock.yml or pixi.lock");
-  CLI::Option* const output =
-      build->add_option("-o,--output", arguments->output, "The file to write")->needs(lock);
-  lock->needs(output);
+  build->add_option("--lock", arguments->lock, "Instead: a lock, to be made into a file");
+  build->add_option("-o,--output", arguments->output, "The file to write, with --lock");
   add_env_choice(*build, arguments->project);
-  build->add_flag("--dry-run", arguments->dry_run, "Say what would be built; write nothing")
-      ->excludes(lock);
+  build->add_flag("--dry-run", arguments->dry_run, "Say what would be built; write nothing");
   build
       ->add_option("--prefix", arguments->options.prefix,
                    "The path at which the environment is to be seen")
@@ -109,11 +106,18 @@ void add_build_command(CLI::App& command, Action& action) {
       ->check(CLI::IsMember({"on", "off"}))
       ->capture_default_str();
   build->add_flag("-q,--quiet", arguments->quiet, "Print warnings and errors only");
+  build->footer("");  // so that all fits a screen
   build->callback([&action, arguments] {
     action = [arguments] {
       return stoppable([&] {
-        if (!arguments->lock.empty()) return build_env(*arguments);
-        return build_env_of_project(arguments->project, arguments->dry_run, arguments->quiet);
+        if (arguments->lock.empty() != arguments->output.empty()) {
+          throw user_error("--lock and --output are given together, or neither");
+        }
+        if (arguments->lock.empty()) {
+          return build_env_of_project(arguments->project, arguments->dry_run, arguments->quiet);
+        }
+        if (arguments->dry_run) throw user_error("--dry-run is for environments of a project");
+        return build_env(*arguments);
       });
     };
   });

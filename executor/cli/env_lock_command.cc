@@ -107,12 +107,7 @@ void add_env_lock_command(CLI::App& env, Action& action) {
       env.add_subcommand("lock", "Write down which packages an environment.yml means");
   const auto options = std::make_shared<EnvLockOptions>();
   lock->add_option("-n,--name", options->choice.name, "The environment; all when left out");
-  CLI::Option* const build =
-      lock->add_option("-C,--build", options->choice.directory, "The build directory")
-          ->capture_default_str();
-  lock->add_option("-d,--directory", options->choice.project,
-                   "Instead: a directory with an environment.yml, or the file")
-      ->excludes(build);
+  add_project_choice(*lock, options->choice);
   lock->add_flag("--update", options->update, "Solve again, though the lock fits");
   lock->add_flag("--json", options->json, "For programs");
   lock->footer(

@@ -57,14 +57,13 @@ void add_env_mount_commands(CLI::App& env, Action& action) {
   CLI::App* const mount = env.add_subcommand("mount", "Mount an environment at its prefix");
   const auto mounted = add_options(*mount);
   mount->footer(
-      "The environment is built when it is not. It stays mounted until `cntr env umount`.\n"
+      "The environment is built when it is not, and mounted until `cntr env umount`.\n"
       "Prints the prefix.");
   mount->callback([&action, mounted] { action = [mounted] { return mount_env(*mounted); }; });
 
   CLI::App* const umount = env.add_subcommand("umount", "Unmount an environment");
   const auto unmounted = add_options(*umount);
-  umount->add_option("prefix", unmounted->prefix,
-                     "Where it is mounted, when its lock is another by now");
+  umount->add_option("prefix", unmounted->prefix, "Where it is mounted, when the lock has changed");
   umount->footer("While it is in use nothing is done: the message says who uses it.");
   umount->callback(
       [&action, unmounted] { action = [unmounted] { return unmount_env(*unmounted); }; });

@@ -91,8 +91,8 @@ void add_env_registry_commands(CLI::App& env, Action& action) {
       ->footer("It is built when it is not. Prints the reference and its digest.");
   add_registry_command(env, action, "pull", "Fetch an environment instead of building it", pull_env)
       ->footer(
-          "It must be the one that the lock means. Whoever may write to the registry decides\n"
-          "what is in it; name it as <host>/<name>@sha256:<digest> to decide that yourself.");
+          "It must be the one that the lock means. Who may write to the registry decides\n"
+          "what is in it; name it as <host>/<name>@sha256:<digest> to decide yourself.");
 }
 
 }  // namespace cntr::cli

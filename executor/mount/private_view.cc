@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <optional>
 
 #include "base/error.h"
 #include "base/file_system.h"
@@ -45,11 +46,20 @@ void show_at(const std::string& from, const std::string& to, unsigned long flags
   }
 }
 
+// nullopt also for what another user has mounted, into which only that one may look.
+std::optional<FileStat> look_into(const std::string& path) {
+  try {
+    return stat_link(path);
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+}
+
 // The nearest directory on the way to `path` that is there. A link at `path` is none: it may lead
 // to where this user may not look.
 std::string nearest_directory(const std::string& path) {
-  const auto stat = stat_link(path);
-  std::string at = stat && stat->kind == FileKind::kSymlink ? parent_path(path) : path;
+  const auto stat = look_into(path);
+  std::string at = stat && stat->kind != FileKind::kSymlink ? path : parent_path(path);
   while (!exists(at)) at = parent_path(at);
   return at;
 }
@@ -81,7 +91,7 @@ void make_room(const std::string& directory, const std::string& path) {
   }
   for (const std::string& name : list_directory(below)) {
     if (directory + "/" + name == path) continue;
-    const auto entry = stat_link(below + name);
+    const auto entry = look_into(below + name);
     if (entry) show_entry(below + name, directory + "/" + name, entry->kind);
   }
   chmod(directory.c_str(), stat->mode);

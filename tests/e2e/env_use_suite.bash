@@ -47,6 +47,10 @@ test_what_is_no_environment_is_said() {
   expect_output "There are several locks in $work/empty: environment.lock, explicit.txt"
   expect_code 2 cntr env exec -d tools -n other -- true
   expect_message 'cntr: error: No environment is named "other"' "  Environments: tools."
+  expect_code 2 cntr env exec -C build -d tools -- true
+  expect_message "cntr: error: --build and --directory exclude each other"
+  expect_code 2 cntr env build --lock tools/*.*
+  expect_message "cntr: error: --lock and --output are given together, or neither"
   CNTR_ENV_BASE=relative expect_code 2 cntr env exec -d tools -- true
   expect_message 'cntr: error: CNTR_ENV_BASE is no absolute path: "relative"'
 }
