@@ -51,8 +51,9 @@ int look_at_prerequisites(bool json) {
 }  // namespace
 
 void add_env_prereq_command(CLI::App& env, Action& action) {
+  // Not in the list, which fits a screen: `cntr doctor` says it too.
   CLI::App* const prereq =
-      env.add_subcommand("prereq", "Say in which ways environments can be mounted here");
+      env.add_subcommand("prereq", "Say in which ways environments can be mounted here")->group("");
   const auto json = std::make_shared<bool>(false);
   prereq->add_flag("--json", *json, "For programs");
   prereq->footer(
