@@ -69,7 +69,7 @@ TEST_F(ProjectTest, SaysWhatIsMissing) {
 }
 
 TEST_F(ProjectTest, KnowsWhatItsLockIsMadeFrom) {
-  const std::string place = place_.path();
+  const std::string place = normal_path(place_.path(), "/");
   EXPECT_THROW(requested_env_at(place), Error);
   write("environment.yml", "name: tools\ndependencies: [python]\n");
   const spec::Env env = requested_env_at(place);
