@@ -99,7 +99,7 @@ void add_build_command(CLI::App& command, Action& action) {
       ->capture_default_str();
   build
       ->add_option("--link-scripts", arguments->link_scripts,
-                   "Whether those of packages run; off: a package with one is an error")
+                   "Whether they run; off: having one is an error")
       ->check(CLI::IsMember({"on", "off", "ignore"}))
       ->capture_default_str();
   build->add_option("--pyc", arguments->pyc, "Whether Python files are compiled")
