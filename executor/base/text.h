@@ -31,4 +31,7 @@ std::string to_utf8(std::string_view bytes);
 // Length of the well-formed UTF-8 sequence at the start of `bytes`, 0 when there is none.
 size_t utf8_sequence_length(std::string_view bytes);
 
+// Without blanks (space, tab, line ends, form feed, vertical tab) at the beginning and the end.
+std::string_view trimmed(std::string_view text);
+
 }  // namespace cntr

@@ -111,8 +111,9 @@ void add_env_lock_command(CLI::App& env, Action& action) {
   lock->add_flag("--update", options->update, "Solve again, though the lock fits");
   lock->add_flag("--json", options->json, "For programs");
   lock->footer(
-      "The solver is the one that cntr_add_env() or CNTR_CONDA_EXE names, else micromamba, mamba,\n"
-      "conda or pixi on PATH. Example: cntr env lock -C build --update -n tools");
+      "The solver is the one that cntr_add_env() or CNTR_CONDA_EXE names, else\n"
+      "micromamba, mamba, conda or pixi on PATH.\n"
+      "Example: cntr env lock -C build --update -n tools");
   lock->callback([&action, options] { action = [options] { return lock_envs(*options); }; });
 }
 

@@ -8,13 +8,6 @@
 namespace cntr::env {
 namespace {
 
-std::string_view trimmed(std::string_view line) {
-  constexpr std::string_view kSpace = " \t\r\f\v";
-  line.remove_prefix(std::min(line.find_first_not_of(kSpace), line.size()));
-  line.remove_suffix(line.size() - (line.find_last_not_of(kSpace) + 1));
-  return line;
-}
-
 bool is_name_character(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
 }

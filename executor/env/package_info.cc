@@ -26,12 +26,6 @@ constexpr std::array<std::string_view, 8> kInfoFiles = {"info/files",
 
 bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
-  while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
-  return text;
-}
-
 const std::string* find_file(const InfoFiles& files, const std::string& path) {
   const auto found = files.find(path);
   return found == files.end() ? nullptr : &found->second;

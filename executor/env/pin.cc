@@ -24,7 +24,7 @@ std::string pin_text(const SolveRequest& request, const std::vector<LockedPackag
       "# The packages of a conda environment. Keep this file under version control.\n"
       "# `cntr env lock --update` solves again.\n"
       "# platform: " +
-      request.platform + "\n" + std::string(kMadeFrom) + digest_of(request).text() +
+      request.platform + "\n" + std::string(kMadeFrom) + digest_of_request(request).text() +
       "\n@EXPLICIT\n";
   for (const LockedPackage& package : packages) {
     out += package.url + "#" + sum_of(package) + "\n";
@@ -52,7 +52,7 @@ PinState state_of_pin(const std::string& path, const SolveRequest& request) {
   if (!text) return PinState::kMissing;
   const auto made_from = request_of_pin(*text);
   if (!made_from) return PinState::kForeign;
-  return *made_from == digest_of(request) ? PinState::kFits : PinState::kOutdated;
+  return *made_from == digest_of_request(request) ? PinState::kFits : PinState::kOutdated;
 }
 
 void check_pin(const std::string& path, const SolveRequest& request) {

@@ -15,12 +15,6 @@ constexpr size_t kLargestFile = 1 << 20;
 constexpr size_t kMostFiles = 100;
 constexpr std::string_view kBlanks = " \t\r\f\v";
 
-std::string trimmed(std::string_view text) {
-  const size_t begin = text.find_first_not_of(kBlanks);
-  if (begin == std::string_view::npos) return "";
-  return std::string(text.substr(begin, text.find_last_not_of(kBlanks) + 1 - begin));
-}
-
 std::string with_single_blanks(std::string_view text) {
   std::string out;
   for (const char c : text) {
@@ -80,7 +74,7 @@ std::optional<Option> read_option(const spec::RequestLine& line) {
     const bool is_short = name.name.size() == 2;
     if (!is_short && !rest.empty() && rest[0] != '=' && rest[0] != ' ' && rest[0] != '\t') continue;
     if (!is_short && rest.starts_with('=')) rest.remove_prefix(1);
-    const Option out{name, trimmed(rest)};
+    const Option out{name, std::string(trimmed(rest))};
     if (out.value.empty() == (name.kind == OptionKind::kFlag)) return out;
     throw user_error_at(
         line.where,

@@ -14,7 +14,7 @@ namespace cntr::env {
 namespace {
 
 // To be changed with what Cntr asks a solver for the same request.
-constexpr std::string_view kFormat = "1";
+constexpr std::string_view kRequestFormat = "1";
 
 std::string with_single_blanks(const std::string& text) {
   std::vector<std::string> words = split(text, ' ');
@@ -71,9 +71,9 @@ SolveRequest read_solve_request(const spec::Env& env, const WarningSink& warn) {
   return out;
 }
 
-Digest digest_of(const SolveRequest& request) {
+Digest digest_of_request(const SolveRequest& request) {
   spec::SignatureText text;
-  text.add("cntr-env-request", kFormat);
+  text.add("cntr-env-request", kRequestFormat);
   text.add("platform", request.platform);
   for (const std::string& channel : request.channels) {
     text.add("channel", quote(public_url(channel)));

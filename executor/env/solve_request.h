@@ -29,6 +29,6 @@ SolveRequest read_solve_request(const spec::Env& env, const WarningSink& warn);
 
 // Of all but the variables and where the files lie. The order of channels and of requirements
 // counts, that of packages does not; comments, formatting and the file's other keys do not either.
-Digest digest_of(const SolveRequest& request);
+Digest digest_of_request(const SolveRequest& request);
 
 }  // namespace cntr::env

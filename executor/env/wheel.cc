@@ -45,9 +45,8 @@ class WheelPacker {
       if (member.packed.name.ends_with('/')) continue;
       std::string name = normal_package_path(member.packed.name, "The member");
       budget_.add_entry(name.size());
-      if (!members_.emplace(std::move(name), std::move(member)).second) {
-        throw user_error("its member " + quote(member.packed.name) + " is there twice");
-      }
+      const auto [place, is_new] = members_.try_emplace(std::move(name), std::move(member));
+      if (!is_new) throw user_error("its member " + quote(place->first) + " is there twice");
     }
     find_dist_info();
     for (const auto& [name, member] : members_) {

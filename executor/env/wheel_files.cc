@@ -12,13 +12,6 @@ namespace {
 constexpr std::string_view kDigits64 =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-std::string trimmed(std::string_view text) {
-  constexpr std::string_view kBlanks = " \t\r";
-  const size_t begin = text.find_first_not_of(kBlanks);
-  if (begin == std::string_view::npos) return "";
-  return std::string(text.substr(begin, text.find_last_not_of(kBlanks) + 1 - begin));
-}
-
 // Base64 for URLs, without padding.
 std::string base64(const Digest& digest) {
   const std::string hex = digest.hex();
@@ -90,7 +83,8 @@ EntryPoint read_entry_point(const std::string& line) {
   };
   const std::vector<std::string> sides = split(line.substr(0, line.find('[')), '=');
   const std::vector<std::string> target = split(sides.back(), ':');
-  EntryPoint out{trimmed(sides.front()), trimmed(target.front()), trimmed(target.back())};
+  EntryPoint out{std::string(trimmed(sides.front())), std::string(trimmed(target.front())),
+                 std::string(trimmed(target.back()))};
   const bool is_whole = sides.size() == 2 && target.size() == 2;
   if (!is_whole || !is_name(out.command, ".-+ ") || out.command.starts_with(".") ||
       !is_name(out.module, ".") || !is_name(out.function, ".")) {
@@ -105,7 +99,7 @@ void check_wheel_version(std::string_view text) {
   constexpr std::string_view kKey = "Wheel-Version:";
   for (const std::string& line : split(text, '\n')) {
     if (!line.starts_with(kKey)) continue;
-    const std::string version = trimmed(line.substr(kKey.size()));
+    const std::string version(trimmed(std::string_view(line).substr(kKey.size())));
     if (version == "1" || version.starts_with("1.")) return;
     throw user_error("WHEEL: version " + quote(version) + " of wheels is not known here");
   }
@@ -116,7 +110,7 @@ std::map<std::string, Digest> parse_wheel_record(std::string_view text) {
   constexpr std::string_view kSha256 = "sha256=";
   std::map<std::string, Digest> out;
   for (const std::string& raw : split(text, '\n')) {
-    const std::string line = trimmed(raw);
+    const std::string line(trimmed(raw));
     if (line.empty()) continue;
     const auto fields = fields_of(line);
     if (!fields || fields->size() != 3) throw user_error("RECORD: " + quote(line) + " is no line");
@@ -146,7 +140,7 @@ std::vector<EntryPoint> parse_wheel_entry_points(std::string_view text) {
   std::map<std::string, EntryPoint> found;
   bool wanted = false;
   for (const std::string& raw : split(text, '\n')) {
-    const std::string line = trimmed(raw);
+    const std::string line(trimmed(raw));
     if (line.empty() || line[0] == '#' || line[0] == ';') continue;
     if (line[0] == '[') {
       wanted = line == "[console_scripts]" || line == "[gui_scripts]";

@@ -6,13 +6,6 @@
 namespace cntr::image {
 namespace {
 
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view kBlanks = " \t\r\n\v\f";
-  const size_t begin = text.find_first_not_of(kBlanks);
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(kBlanks) + 1 - begin);
-}
-
 // Without ".", doubled slashes and what ".." takes back (Go's filepath.Clean), and without a slash
 // at the beginning.
 std::string cleaned(std::string_view pattern) {

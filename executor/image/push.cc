@@ -11,7 +11,7 @@
 namespace cntr::image {
 namespace {
 
-constexpr std::string_view kVersion = "Directory Transport Version: 1.1\n";
+constexpr std::string_view kTransportVersion = "Directory Transport Version: 1.1\n";
 
 void link_blob(const OciLayout& layout, const Digest& digest, const std::string& directory) {
   const std::string link = directory + "/" + digest.hex();
@@ -32,7 +32,7 @@ void push_image(const LayerContent& content, const std::vector<Reference>& to,
   }
   const TemporaryDirectory place(cache.scratch_directory(), "push-");
   const std::string& directory = place.path();
-  write_file_atomically(directory + "/version", kVersion);
+  write_file_atomically(directory + "/version", kTransportVersion);
   write_file_atomically(directory + "/manifest.json",
                         content.layout.read_document(content.image.manifest));
   link_blob(content.layout, content.image.identity, directory);

@@ -10,12 +10,6 @@ namespace {
 
 constexpr std::string_view kBlanks = " \t\r\n";
 
-std::string trimmed(const std::string& text) {
-  const size_t begin = text.find_first_not_of(kBlanks);
-  if (begin == std::string::npos) return "";
-  return text.substr(begin, text.find_last_not_of(kBlanks) + 1 - begin);
-}
-
 bool is_letter_or_digit(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
@@ -27,7 +21,7 @@ bool has_control_character(std::string_view text) {
 
 // Words that are handed to a solver may not be taken for its options.
 RequestLine checked_match_spec(const std::string& text, const Location& where) {
-  RequestLine out{trimmed(text), where};
+  RequestLine out{std::string(trimmed(text)), where};
   const bool begins_well =
       !out.text.empty() && (is_letter_or_digit(out.text[0]) || out.text[0] == '_');
   if (!begins_well || has_control_character(out.text)) {
@@ -39,7 +33,7 @@ RequestLine checked_match_spec(const std::string& text, const Location& where) {
 }
 
 RequestLine checked_requirement(const std::string& text, const Location& where) {
-  RequestLine out{trimmed(text), where};
+  RequestLine out{std::string(trimmed(text)), where};
   if (out.text.empty() || has_control_character(out.text)) {
     throw user_error_at(where, quote(text) + " is no requirement of pip");
   }
@@ -47,7 +41,7 @@ RequestLine checked_requirement(const std::string& text, const Location& where) 
 }
 
 std::string checked_channel(const std::string& text, const Location& where) {
-  const std::string out = trimmed(text);
+  const std::string out(trimmed(text));
   if (out.empty() || out[0] == '-' || has_control_character(out)) {
     throw user_error_at(where, quote(text) + " is no channel",
                         {"A channel is a name such as conda-forge, a URL or a path."});
@@ -99,7 +93,7 @@ void read_variables(YamlMap map, CondaEnvironment& out) {
             [](const Variable& a, const Variable& b) { return a.name < b.name; });
 }
 
-CondaEnvironment parse_document(std::string_view text, const std::string& path) {
+CondaEnvironment parse_environment(std::string_view text, const std::string& path) {
   YamlMap map(parse_yaml_document(text, path), path);
   CondaEnvironment out;
   if (!map.has("dependencies")) {
@@ -130,7 +124,7 @@ CondaEnvironment parse_document(std::string_view text, const std::string& path) 
 
 CondaEnvironment parse_conda_environment(std::string_view text, const std::string& path) {
   try {
-    return parse_document(text, path);
+    return parse_environment(text, path);
   } catch (const Error& error) {
     throw with_caret(text, error);
   }

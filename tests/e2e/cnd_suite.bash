@@ -96,7 +96,7 @@ test_init_writes_what_condainer_writes() {
   expect_code 1 cnd init
   expect_message 'STOP. Found existing file condainer.yml, please run `init` from an empty directory.'
   expect_code 2 cnd build
-  expect_output "cntr: error: There is no lock beside"
+  expect_output "environment.yml: Environment basic: There is no solver of conda packages here"
 }
 
 test_a_dry_run_changes_nothing() {

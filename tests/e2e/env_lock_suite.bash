@@ -292,3 +292,27 @@ test_a_wheel_that_is_another_one() {
   expect_code 2 cntr env exec -C build -- true
   expect_output "The package words-1.0-py3-none-any.whl is not the one that was locked"
 }
+
+# Also for a project of Condainer, which has more files beside it.
+test_a_directory_is_locked_and_used_without_a_build() {
+  solver_project "$(hello_yml hello)" </dev/null
+  base=$(mktemp -d /tmp/cntr-base.XXXXXX)  # a prefix has 200 bytes
+  trap 'rm -rf --one-file-system "$base"' EXIT
+  export CNTR_ENV_BASE=$base
+  expect_code 2 cntr env exec -d project -- hello
+  expect_output "There is no lock beside $work/project/environment.yml"
+  expect_output "\`cntr env lock -d $work/project\` makes it."
+  quietly cntr env lock -d project
+  expect_message "added  tools: 1 package, $work/$(the_lock)"
+  quietly cntr env exec -d project -- hello
+  expect_message "hello 1"
+  expect_solved 1
+  printf 'mount_base_directory: %s\nuuid: 6fb4f1e4-9b1f-4d6c-9f6e-6a86f5a3ab6f\n' "$base" \
+    >project/condainer.yml
+  rm "$(the_lock)"
+  quietly cnd -d project build
+  expect_solved 2
+  quietly cnd -d project exec -- hello
+  expect_message "hello 1"
+  grep -q '^# made-from: sha256:' "$(the_lock)"
+}

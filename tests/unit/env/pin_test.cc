@@ -37,7 +37,7 @@ class PinTest : public testing::Test {
   SolveRequest request() const {
     return read_solve_request(env_, [this](const std::string& text) { warnings_.push_back(text); });
   }
-  Digest digest() const { return digest_of(request()); }
+  Digest digest() const { return digest_of_request(request()); }
   void pin(const std::vector<LockedWheel>& wheels = {}) const {
     LockedPackage six =
         package_of_url("https://conda.anaconda.org/conda-forge/noarch/six-1-0.conda", {});
