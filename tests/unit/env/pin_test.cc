@@ -15,7 +15,7 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-const std::string kSum(64, 'a');
+const std::string kPinnedSum(64, 'a');
 
 class PinTest : public testing::Test {
  protected:
@@ -41,7 +41,7 @@ class PinTest : public testing::Test {
   void pin(const std::vector<LockedWheel>& wheels = {}) const {
     LockedPackage six =
         package_of_url("https://conda.anaconda.org/conda-forge/noarch/six-1-0.conda", {});
-    six.sha256 = Digest::parse("sha256:" + kSum);
+    six.sha256 = Digest::parse("sha256:" + kPinnedSum);
     write_file_atomically(env_.lock, pin_text(request(), {six}, wheels));
   }
   std::string error() const {
@@ -62,7 +62,7 @@ TEST_F(PinTest, IsAnExplicitListThatSaysWhatItIsOf) {
   LockedWheel wheel;
   wheel.name = "flask";
   wheel.url = "https://user:pw@host/flask-3.0-py3-none-any.whl";
-  wheel.sha256 = Digest::parse("sha256:" + kSum);
+  wheel.sha256 = Digest::parse("sha256:" + kPinnedSum);
   pin({wheel});
   EXPECT_EQ(read_file(env_.lock),
             "# The packages of a conda environment. Keep this file under version control.\n"
@@ -73,16 +73,16 @@ TEST_F(PinTest, IsAnExplicitListThatSaysWhatItIsOf) {
                 "\n"
                 "@EXPLICIT\n"
                 "https://conda.anaconda.org/conda-forge/noarch/six-1-0.conda#sha256:" +
-                kSum +
+                kPinnedSum +
                 "\n"
                 "# pip flask @ https://host/flask-3.0-py3-none-any.whl#sha256=" +
-                kSum + "\n");
+                kPinnedSum + "\n");
   const EnvLock lock = locked_packages(env_);
   EXPECT_EQ(lock.packages.at(0).name, "six");
   EXPECT_EQ(lock.wheels.at(0).name, "flask");
   EXPECT_EQ(lock.wheels.at(0).version, "3.0");
   EXPECT_EQ(lock.wheels.at(0).url, "https://host/flask-3.0-py3-none-any.whl");
-  EXPECT_EQ(lock.wheels.at(0).sha256->hex(), kSum);
+  EXPECT_EQ(lock.wheels.at(0).sha256->hex(), kPinnedSum);
 }
 
 TEST_F(PinTest, CommentsFormattingNameAndOrderDoNotCount) {
@@ -170,17 +170,18 @@ TEST(PipReportTest, WheelsWithTheirSums) {
   const std::string item =
       R"({"version": "1", "install": [{"metadata": {"name": "Flask", "version": "3.0"},
           "download_info": {"url": ")";
-  const std::string archive = R"(", "archive_info": {"hashes": {"sha256": ")" + kSum + R"("}}}}]})";
+  const std::string archive =
+      R"(", "archive_info": {"hashes": {"sha256": ")" + kPinnedSum + R"("}}}}]})";
   const auto wheels =
       parse_pip_report(item + "https://host/flask-3.0-py3-none-any.whl" + archive, "the report");
   ASSERT_EQ(wheels.size(), 1U);
   EXPECT_EQ(wheels[0].name, "flask");
-  EXPECT_EQ(wheels[0].sha256->hex(), kSum);
-  const std::string older = R"(", "archive_info": {"hash": "sha256=)" + kSum + R"("}}}]})";
+  EXPECT_EQ(wheels[0].sha256->hex(), kPinnedSum);
+  const std::string older = R"(", "archive_info": {"hash": "sha256=)" + kPinnedSum + R"("}}}]})";
   EXPECT_EQ(parse_pip_report(item + "https://host/flask-3.0-py3-none-any.whl" + older, "x")
                 .at(0)
                 .sha256->hex(),
-            kSum);
+            kPinnedSum);
   EXPECT_TRUE(parse_pip_report(R"({"install": []})", "the report").empty());
   EXPECT_THROW(parse_pip_report(item + "https://host/flask-3.0.tar.gz" + archive, "x"), Error);
   EXPECT_THROW(parse_pip_report(item + "file:///a-1-py3-none-any.whl\"}}]}", "x"), Error);

@@ -15,7 +15,7 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-const std::string kSum(64, 'a');
+const std::string kSolvedSum(64, 'a');
 
 std::vector<std::string> names(const std::vector<LockedPackage>& packages) {
   std::vector<std::string> out;
@@ -73,12 +73,12 @@ TEST_F(SolverTest, IsAskedForTheSolutionOnly) {
                         "{\"name\": \"six\", \"version\": \"1\", \"build\": \"0\", "
                         "\"url\": \"https://user:secret@host/t/token/chan/noarch/six-1-0.conda\", "
                         "\"sha256\": \"" +
-                            kSum +
+                            kSolvedSum +
                             "\", \"depends\": [\"python\"]}, "
                             "{\"name\": \"python\", \"version\": \"3\", \"build\": \"0\", "
                             "\"url\": \"https://host/chan/linux-64/python-3-0.conda\", "
                             "\"sha256\": \"" +
-                            kSum + "\"}]}}");
+                            kSolvedSum + "\"}]}}");
   const std::vector<LockedPackage> packages =
       ask(solver_that("micromamba", "cat " + path("answer.json")));
   EXPECT_THAT(names(packages), ElementsAre("python", "six"));
@@ -96,7 +96,7 @@ TEST_F(SolverTest, TheAnswerOfConda) {
       path("answer.json"),
       R"({"actions": {"FETCH": [{"name": "six", "version": "1", "build": "py_0", "build_string": "py_0",
           "url": "https://host/chan/noarch/six-1-py_0.conda", "sha256": ")" +
-          kSum + R"("}],
+          kSolvedSum + R"("}],
           "LINK": [{"base_url": "https://host/chan", "build_number": 0, "build_string": "py_0",
           "dist_name": "six-1-py_0", "name": "six", "version": "1"}], "PREFIX": "/x"},
           "success": true})");
@@ -124,7 +124,7 @@ environments:
         - conda: https://host/chan/noarch/six-1-0.conda
 packages:
   - conda: https://host/chan/noarch/six-1-0.conda
-    sha256: )" + kSum + "\nLOCK\nesac\n"));
+    sha256: )" + kSolvedSum + "\nLOCK\nesac\n"));
   EXPECT_THAT(names(packages), ElementsAre("six"));
   EXPECT_EQ(read_file(path("seen.yml")),
             "name: environment\nchannels:\n  - \"conda-forge\"\n  - \"bioconda\"\n"
