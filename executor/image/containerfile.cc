@@ -265,6 +265,10 @@ class Reader {
 
   void replace_name(const Word& word, const std::string& name, const std::string& platform) {
     if (lower(name) == "scratch" || stages_.contains(lower(name))) return;
+    const bool is_name = std::none_of(name.begin(), name.end(), [](char c) {
+      return static_cast<unsigned char>(c) <= ' ' || c == '"' || c == '\'' || c == '<';
+    });
+    if (!is_name) throw user_error_at({path_, line_, 0}, quote(name) + " is no name of an image");
     out_ += text_.substr(copied_, word.begin - copied_);
     out_ += replace_({name, platform});
     copied_ = word.begin + word.size;

@@ -51,6 +51,11 @@ TEST(Containerfile, OtherInstructionsTakeFromImages) {
   EXPECT_EQ(replaced("FROM a\nRUN echo FROM b"), "FROM <a>\nRUN echo FROM b");
 }
 
+TEST(Containerfile, NamesOfImagesHaveNoBlanksAndQuotes) {
+  EXPECT_EQ(message_of([] { replaced("FROM a\nCOPY --from=b\" <<END x\n"); }),
+            "/p/Containerfile:2: \"b\\\" <<END x\" is no name of an image");
+}
+
 TEST(Containerfile, LinesGoOn) {
   EXPECT_EQ(replaced("FROM \\\n  a\nRUN x \\\nFROM b\n"), "FROM \\\n  <a>\nRUN x \\\nFROM b\n");
   EXPECT_EQ(replaced("RUN x \\\n# comment\n\nFROM b\nFROM c"),
