@@ -8,6 +8,7 @@
 #include "env/pin.h"
 #include "env/solve_request.h"
 #include "env/solver.h"
+#include "spec/declaration.h"
 #include "store/cache.h"
 
 namespace cntr::build {
@@ -29,18 +30,6 @@ std::string solved_lock(const spec::Env& env, const env::SolveRequest& request, 
                        resolve_wheels(env, request, conda_part, scratch.path(), cache, warn));
 }
 
-// An Error that names no place gets the environment's.
-template <typename Action>
-auto at_declaration(const spec::Env& env, const Action& action) {
-  try {
-    return action();
-  } catch (const Error& error) {
-    if (!error.location().empty()) throw;
-    throw Error(error.kind(), "Environment " + env.name + ": " + error.message(), env.location,
-                error.notes());
-  }
-}
-
 void write_depfile(const spec::Env& env, const std::vector<std::string>& files) {
   if (env.request->depfile.empty()) return;
   std::vector<std::string> paths = files;
@@ -60,9 +49,9 @@ EnvLockChange make_env_lock(const spec::Env& env, bool update, const WarningSink
   const env::PinState state = env::state_of_pin(env.lock, request);
   if (!update && state == env::PinState::kFits) return EnvLockChange::kKept;
   if (!update && state == env::PinState::kForeign)
-    at_declaration(env, [&] { env::check_pin(env.lock, request); });
+    spec::at_declaration(env, [&] { env::check_pin(env.lock, request); });
   const std::string text =
-      at_declaration(env, [&] { return solved_lock(env, request, cache, warn); });
+      spec::at_declaration(env, [&] { return solved_lock(env, request, cache, warn); });
   if (!write_file_if_changed(env.lock, text)) return EnvLockChange::kKept;
   return state == env::PinState::kMissing ? EnvLockChange::kAdded : EnvLockChange::kMoved;
 }
@@ -72,7 +61,7 @@ void fit_env_lock(const spec::Env& env, const WarningSink& warn) {
   const env::SolveRequest request = env::read_solve_request(env, warn);
   write_depfile(env, request.files);
   if (env.request->locked || is_on("CNTR_LOCKED")) {
-    at_declaration(env, [&] { env::check_pin(env.lock, request); });
+    spec::at_declaration(env, [&] { env::check_pin(env.lock, request); });
   } else if (env::state_of_pin(env.lock, request) != env::PinState::kFits) {
     make_env_lock(env, false, [](const std::string&) {});
   }

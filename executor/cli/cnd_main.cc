@@ -238,12 +238,7 @@ int run_cnd(int argc, char** argv) {
   add_cnd_command(app, action, options, "deactivate", "Used by the file deactivate",
                   print_deactivation)
       ->group("");
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& failure) {
-    return app.exit(failure) == 0 ? kSuccess : kUserError;
-  }
-  return action();
+  return parse_and_run(app, argc, argv, action);
 }
 
 }  // namespace

@@ -42,12 +42,7 @@ int run(int argc, char** argv) {
   add_lock_command(app, action);
   add_cache_command(app, action);
   add_doctor_command(app, action);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& failure) {
-    return app.exit(failure) == 0 ? kSuccess : kUserError;
-  }
-  return action();
+  return parse_and_run(app, argc, argv, action);
 }
 
 }  // namespace

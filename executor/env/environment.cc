@@ -17,6 +17,7 @@
 #include "env/prefix.h"
 #include "env/solve_request.h"
 #include "env/wheel_name.h"
+#include "spec/declaration.h"
 #include "spec/signature_text.h"
 #include "store/sharing.h"
 
@@ -36,18 +37,6 @@ std::string_view word_of(spec::LinkScripts link_scripts) {
       return "ignore";
   }
   return "";
-}
-
-// Runs `action`; an Error of it that names no place gets the environment's.
-template <typename Action>
-auto at_declaration(const spec::Env& env, const Action& action) {
-  try {
-    return action();
-  } catch (const Error& error) {
-    if (!error.location().empty()) throw;
-    throw Error(error.kind(), "Environment " + env.name + ": " + error.message(), env.location,
-                error.notes());
-  }
 }
 
 std::string sums_of(const LockedPackage& package) {
@@ -122,7 +111,7 @@ EnvLock locked_packages(const spec::Env& env) {
   choice.platform = env.platform.empty() ? host_platform() : env.platform;
   if (!env.lock_environment.empty()) choice.environment = env.lock_environment;
   if (!env.lock_categories.empty()) choice.categories = env.lock_categories;
-  return at_declaration(env, [&] {
+  return spec::at_declaration(env, [&] {
     std::vector<spec::Variable> variables;
     if (env.request) {
       SolveRequest request = read_solve_request(env, [](const std::string&) {});
@@ -143,7 +132,7 @@ EnvLock locked_packages(const spec::Env& env) {
 }
 
 EnvOptions options_of(const spec::Env& env) {
-  return at_declaration(env, [&] {
+  return spec::at_declaration(env, [&] {
     EnvOptions options;
     check_prefix(env.prefix);
     options.prefix = env.prefix;
@@ -198,7 +187,7 @@ std::string built_image(const spec::Env& env, const spec::EnvIdentity& identity,
   }
   const Workshop workshop(cache.scratch_directory() + "/env-" + base_name(image));
   const std::string draft = workshop.path() + "/image";
-  at_declaration(env, [&] {
+  spec::at_declaration(env, [&] {
     build_image(env, locked_packages(env), workshop.path(), draft, cache, warn, progress);
   });
   if (chmod(draft.c_str(), store::sharing_of(parent_path(image)).file) != 0) {

@@ -14,6 +14,7 @@
 #include "image/pack.h"
 #include "image/resolve.h"
 #include "image/sif.h"
+#include "spec/declaration.h"
 
 namespace cntr::image {
 namespace {
@@ -108,7 +109,7 @@ Content open_pulled(const spec::Image& image, const Digest& identity, store::Cac
 }  // namespace
 
 spec::ImageIdentity identify(const spec::Image& image, store::Cache& cache) {
-  return in_image(image, [&]() -> spec::ImageIdentity {
+  return spec::at_declaration(image, [&]() -> spec::ImageIdentity {
     if (image.oci_layout) {
       const LayoutImage source = OciLayout(*image.oci_layout).find(image.tag, platform_of(image));
       return {source.identity, source.config.process};
@@ -146,7 +147,7 @@ std::optional<spec::ImageIdentity> identify_without_fetching(const spec::Image& 
 }
 
 Content open_content(const spec::Image& image, const Digest& identity, store::Cache& cache) {
-  return in_image(image, [&]() -> Content {
+  return spec::at_declaration(image, [&]() -> Content {
     if (image.rootfs) return RootfsContent{*image.rootfs};
     if (image.sif) return open_sif(*image.sif, identity, cache);
     if (image.oci_layout) {

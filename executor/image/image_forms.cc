@@ -10,6 +10,7 @@
 #include "image/rootfs.h"
 #include "image/sif_tree.h"
 #include "image/unpack.h"
+#include "spec/declaration.h"
 
 namespace cntr::image {
 namespace {
@@ -57,7 +58,7 @@ PackedImage packed_image(const spec::Image& image, const spec::ImageIdentity& id
   if (is_packed(image)) return sif_of(image, identity.identity, cache);
   const auto fill = [&](const std::string& file) {
     const Content content = open_content(image, identity.identity, cache);
-    in_image(image, [&] {
+    spec::at_declaration(image, [&] {
       if (const auto* layers = std::get_if<LayerContent>(&content)) {
         return pack_layers(layers->layout, layers->image, file);
       }
@@ -81,7 +82,7 @@ ImageUse unpacked_tree(const spec::Image& image, const spec::ImageIdentity& iden
   ImageStore images(cache);
   const auto fill = [&](const std::string& directory) {
     const Content content = open_content(image, identity.identity, cache);
-    in_image(image, [&] {
+    spec::at_declaration(image, [&] {
       if (const auto* layers = std::get_if<LayerContent>(&content)) {
         unpack_layers(layers->layout, layers->image, directory, images.modes());
       } else if (const auto* sif = std::get_if<SifContent>(&content)) {
