@@ -1,18 +1,10 @@
-// Whole builds of one directory: the files are in memory, the state is on disk.
 #include "engine/build_session.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <stdlib.h>
 
-#include "base/process.h"
-#include "base/text.h"
-#include "fake_disk.h"
-#include "fake_runner.h"
-#include "ninja/command_hash.h"
-#include "ninja/ninja_log.h"
-#include "recorded_status.h"
-#include "working_directory.h"
+#include "build_session_fixture.h"
 
 namespace cntr::engine {
 namespace {
@@ -21,56 +13,6 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::UnorderedElementsAre;
-
-class BuildSessionTest : public testing::Test {
- protected:
-  using Names = std::vector<std::string>;
-
-  void manifest(const std::string& edges) {
-    disk_.put("build.ninja",
-              "rule cat\n  command = cat $in > $out\nrule run\n  command = $do\n" + edges);
-  }
-
-  // As the command line does it. Returns the first outputs of the edges that ran.
-  Names build(const std::string& targets = "") {
-    disk_.advance(60 * kFakeSecond);
-    return build_at_once(targets);
-  }
-  Names build_at_once(const std::string& targets = "") {
-    Names ran;
-    for (int i = 0; i < 10; ++i) {
-      BuildSession session(options_, disk_,
-                           [this](const std::string& text) { warnings_.push_back(text); });
-      nothing_changed_ = targets.empty() && session.nothing_changed();
-      if (nothing_changed_) return ran;
-      RecordedStatus status(session.state());
-      FakeRunner runner(disk_);
-      if (prepare_) prepare_(runner);
-      BuildResult result;
-      const bool again = session.rebuild_manifest(runner, status, result);
-      if (!again) {
-        std::vector<ninja::NodeId> nodes;
-        for (const std::string& target : split(targets, ' ')) {
-          if (!target.empty()) nodes.push_back(session.state().node(target));
-        }
-        if (nodes.empty()) nodes = session.default_targets();
-        result_ = session.build(nodes, runner, status);
-      }
-      ran.insert(ran.end(), status.started_.begin(), status.started_.end());
-      if (!again) return ran;
-    }
-    ADD_FAILURE() << "the manifest is made again and again";
-    return ran;
-  }
-
-  WorkingDirectory directory_;
-  FakeDisk disk_;
-  SessionOptions options_;
-  std::function<void(FakeRunner&)> prepare_;
-  bool nothing_changed_ = false;
-  BuildResult result_;
-  Names warnings_;
-};
 
 TEST_F(BuildSessionTest, ASecondBuildFindsThatNothingChanged) {
   disk_.put("in", "1");
@@ -117,80 +59,6 @@ TEST_F(BuildSessionTest, ATouchedFileIsReadOnce) {
   EXPECT_THAT(build(), IsEmpty());
   EXPECT_TRUE(nothing_changed_);
   EXPECT_EQ(disk_.reads(), reads);
-}
-
-// What a build costs in which nothing changed: one look at each file, and nothing else.
-class NullBuildTest : public BuildSessionTest {
- protected:
-  static constexpr size_t kEdges = 100;
-
-  NullBuildTest() : search_path_(environment_variable("PATH").value_or("")) {
-    ::setenv("PATH", "", 1);  // the machine's programs are files as well
-    std::string edges;
-    for (size_t i = 0; i < kEdges; ++i) {
-      const std::string number = std::to_string(i);
-      disk_.put("in" + number, number);
-      disk_.put("h" + number, number);
-      edges += "build out" + number + ": run in" + number + " || .\n  depfile = d" + number +
-               "\n  do = cat in" + number + " > out" + number + " && echo out" + number + ": h" +
-               number + " > d" + number + "\n";
-    }
-    disk_.make_directory(".");
-    manifest(edges);
-    build();
-    build();  // reads again what was young
-  }
-  ~NullBuildTest() override { ::setenv("PATH", search_path_.c_str(), 1); }
-
-  // All that tells whether a file was written.
-  static std::string written() {
-    std::string text;
-    for (const std::string name : {"state", "journal", "lock"}) {
-      const FileStat file = stat_file(".cntr_ninja/" + name).value();
-      text += std::to_string(file.inode) + " " + std::to_string(file.size) + " " +
-              std::to_string(file.ctime) + "\n";
-    }
-    return text;
-  }
-
-  // in, h and out of each edge, and the directory
-  static constexpr size_t kFiles = 3 * kEdges + 1;
-
- private:
-  std::string search_path_;
-};
-
-TEST_F(NullBuildTest, LooksAtEachFileOnceAndReadsAndWritesNothing) {
-  const std::string before = written();
-  const size_t looks = disk_.looks();
-  const size_t reads = disk_.reads();
-  EXPECT_THAT(build(), IsEmpty());
-  EXPECT_TRUE(nothing_changed_);
-  // The manifest: whether there is one, and whether it is another.
-  EXPECT_EQ(disk_.looks() - looks, kFiles + 2);
-  EXPECT_EQ(disk_.reads(), reads);
-  EXPECT_EQ(written(), before);
-}
-
-TEST_F(NullBuildTest, ADirectoryThatIsOnlyWaitedForMayChangeItsTimes) {
-  disk_.set_mtime(".", disk_.now());
-  const std::string before = written();
-  EXPECT_THAT(build(), IsEmpty());
-  EXPECT_TRUE(nothing_changed_);
-  EXPECT_EQ(written(), before);
-}
-
-TEST_F(NullBuildTest, OneChangeIsKeptWithoutWritingTheStateAnew) {
-  const std::string state = read_file(".cntr_ninja/state");
-  disk_.put("in7", "changed");
-  const size_t looks = disk_.looks();
-  EXPECT_THAT(build(), ElementsAre("out7"));
-  // Beyond one at each file, what running a command costs.
-  EXPECT_LT(disk_.looks() - looks, kFiles + 20);
-  EXPECT_EQ(read_file(".cntr_ninja/state"), state);
-  EXPECT_THAT(build(), IsEmpty());
-  EXPECT_TRUE(nothing_changed_);
-  EXPECT_EQ(disk_.text("out7"), "changed");
 }
 
 TEST_F(BuildSessionTest, AnEmptyManifestHasNothingToDo) {
@@ -562,114 +430,6 @@ TEST_F(BuildSessionTest, ANamedVariableIsPartOfEveryAction) {
   ::unsetenv("ENGINE_TEST_B");
   EXPECT_THAT(build(), ElementsAre("a"));
   EXPECT_THAT(build(), IsEmpty());
-}
-
-class SearchPathTest : public BuildSessionTest {
- protected:
-  SearchPathTest() : before_(environment_variable("PATH").value_or("")) {
-    for (const std::string folder : {"one", "two"}) {
-      make_directories(folder);
-      const std::string path = directory_.path() + "/" + folder + "/tool";
-      write_file_atomically(path, folder, 0755);
-      disk_.put(path, folder);
-    }
-    disk_.put("in", "1");
-    disk_.put("tool", "");
-    manifest("build out: run in\n  do = tool in > out\n");
-    search("one:two");
-  }
-  ~SearchPathTest() override { ::setenv("PATH", before_.c_str(), 1); }
-
-  void search(const std::string& folders) {
-    std::string path;
-    for (const std::string& folder : split(folders, ':')) {
-      path += (path.empty() ? "" : ":") + directory_.path() + "/" + folder;
-    }
-    ::setenv("PATH", path.c_str(), 1);
-  }
-
- private:
-  std::string before_;
-};
-
-TEST_F(SearchPathTest, AProgramThatMovedInThePathRuns) {
-  EXPECT_THAT(build(), ElementsAre("out"));
-  EXPECT_THAT(build(), IsEmpty());
-  search("nowhere:one:two");
-  EXPECT_THAT(build(), IsEmpty());
-  EXPECT_TRUE(nothing_changed_);
-  search("two:one");
-  EXPECT_THAT(build(), ElementsAre("out"));
-  EXPECT_THAT(build(), IsEmpty());
-}
-
-TEST_F(SearchPathTest, AProgramThatIsUpgradedRuns) {
-  build();
-  disk_.put(directory_.path() + "/one/tool", "version 2");
-  EXPECT_THAT(build(), ElementsAre("out"));
-  EXPECT_THAT(build(), IsEmpty());
-}
-
-// The first build in a tree of ninja's.
-
-class FirstBuildTest : public BuildSessionTest {
- protected:
-  FirstBuildTest() {
-    disk_.put("in", "1");
-    manifest("build a: cat in\nbuild b: cat a\n");
-    disk_.put("a", "1");
-    disk_.put("b", "1");
-    const auto entry = [this](const char* output, const char* command) {
-      return ninja::NinjaLogEntry{output, 0, 5, disk_.identity(output).mtime,
-                                  ninja::command_hash(command, ninja::kNinjaLogVersion)};
-    };
-    const ninja::NinjaLogEntry entries[] = {entry("a", "cat in > a"), entry("b", "cat a > b")};
-    ninja::write_ninja_log(".ninja_log", ninja::kNinjaLogVersion, entries);
-  }
-};
-
-TEST_F(FirstBuildTest, RunsNothing) {
-  EXPECT_THAT(build(), IsEmpty());
-  EXPECT_THAT(build(), IsEmpty());
-  EXPECT_TRUE(nothing_changed_);
-  disk_.touch("in");
-  EXPECT_THAT(build(), IsEmpty());
-  disk_.put("in", "2");
-  EXPECT_THAT(build(), ElementsAre("a", "b"));
-}
-
-TEST_F(FirstBuildTest, RunsWhatNinjaWouldRun) {
-  disk_.put("in", "2");
-  EXPECT_THAT(build(), ElementsAre("a", "b"));
-}
-
-TEST_F(FirstBuildTest, IsStillTheFirstAfterOneThatDidNotBegin) {
-  {
-    const BuildSession session(options_, disk_, [](const std::string&) {});
-  }
-  EXPECT_THAT(build(), IsEmpty());
-}
-
-TEST_F(FirstBuildTest, IsStillTheFirstAfterADryRun) {
-  options_.read_only = options_.build.dry_run = true;
-  EXPECT_THAT(build(), IsEmpty());
-  options_.read_only = options_.build.dry_run = false;
-  EXPECT_THAT(build(), IsEmpty());
-}
-
-TEST_F(FirstBuildTest, IsNotRepeatedForADamagedState) {
-  build();
-  write_file_atomically(".cntr_ninja/state", "");
-  EXPECT_THAT(build(), ElementsAre("a", "b"));
-}
-
-TEST_F(FirstBuildTest, KeepsTheLog) {
-  disk_.put("in", "2");
-  build();
-  const ninja::NinjaLog log(read_file(".ninja_log"));
-  ASSERT_NE(log.find("a"), nullptr);
-  EXPECT_GE(log.find("a")->mtime, disk_.identity("in").mtime);
-  EXPECT_EQ(log.entries().size(), 2u);
 }
 
 }  // namespace
