@@ -19,12 +19,6 @@ bool has_any(const std::string& text, const std::vector<std::string_view>& parts
                      [&](std::string_view part) { return text.find(part) != std::string::npos; });
 }
 
-bool may_pass(const std::string& reason) {
-  return has_any(reason,
-                 {"HTTP status: 5", "from registry 5", "toomanyrequests", "from registry 429",
-                  "unexpected EOF", "connection reset", "timeout", "Timeout"});
-}
-
 // A Go string literal's escapes that logrus writes.
 std::string unquoted(std::string_view text) {
   std::string out;
@@ -59,16 +53,16 @@ std::string reason_in(const std::string& printed) {
 
 Error failure(const std::string& doing, const SkopeoSource& source, const std::string& reason) {
   const std::string message = "Cannot " + doing + " " + source.shown + ": " + reason;
-  if (has_any(reason, {"unauthorized", "authentication required", "denied"})) {
-    return user_error(message, {"If it needs a login: `skopeo login <registry>` writes the file "
-                                "that is used here."});
-  }
-  if (has_any(reason,
-              {"unknown", "404", "not an image", "No such image", "reference does not exist"})) {
-    return user_error(message, {"There is no such image, or it is not for everyone."});
-  }
-  if (may_pass(reason)) {
-    return environment_error(message, {"Tried " + std::to_string(kAttempts) + " times."});
+  switch (skopeo_failure(reason)) {
+    case SkopeoFailure::kNeedsLogin:
+      return user_error(message, {"If it needs a login: `skopeo login <registry>` writes the file "
+                                  "that is used here."});
+    case SkopeoFailure::kMissing:
+      return user_error(message, {"There is no such image, or it is not for everyone."});
+    case SkopeoFailure::kMayPass:
+      return environment_error(message, {"Tried " + std::to_string(kAttempts) + " times."});
+    case SkopeoFailure::kOther:
+      break;
   }
   return environment_error(message);
 }
@@ -85,7 +79,8 @@ std::string run(const std::vector<std::string>& argv, const SkopeoSource& source
       throw environment_error("Interrupted, and could not " + doing + " " + source.shown);
     if (result.status.code == 0) return std::move(result.out);
     const std::string reason = reason_in(result.err);
-    if (attempt == kAttempts || !may_pass(reason)) throw failure(doing, source, reason);
+    if (attempt == kAttempts || skopeo_failure(reason) != SkopeoFailure::kMayPass)
+      throw failure(doing, source, reason);
     std::this_thread::sleep_for(std::chrono::seconds(attempt));
   }
 }
@@ -104,6 +99,20 @@ std::string inspect(const SkopeoSource& source, const std::vector<std::string>& 
 }
 
 }  // namespace
+
+// Whole phrases: digests and names in the reason have any number and many a word in them.
+SkopeoFailure skopeo_failure(const std::string& reason) {
+  if (has_any(reason, {"unauthorized", "authentication required", "denied: ", "is denied"}))
+    return SkopeoFailure::kNeedsLogin;
+  if (has_any(reason, {"manifest unknown", "name unknown", "blob unknown", "_UNKNOWN",
+                       "registry 404", "status: 404", "Code: 404", "not an image", "No such image",
+                       "reference does not exist"}))
+    return SkopeoFailure::kMissing;
+  if (has_any(reason, {"HTTP status: 5", "from registry 5", "toomanyrequests", "from registry 429",
+                       "unexpected EOF", "connection reset", "timeout", "Timeout"}))
+    return SkopeoFailure::kMayPass;
+  return SkopeoFailure::kOther;
+}
 
 bool is_loopback(const std::string& host) {
   const std::string name =

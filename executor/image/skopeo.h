@@ -36,6 +36,15 @@ std::string skopeo_config(const SkopeoSource& source);
 void skopeo_copy(const SkopeoSource& source, const Platform& platform,
                  const std::string& directory);
 
+// What can be done about what skopeo says went wrong.
+enum class SkopeoFailure {
+  kNeedsLogin,
+  kMissing,  // no such image, or not for this user
+  kMayPass,  // worth another try
+  kOther,
+};
+SkopeoFailure skopeo_failure(const std::string& reason);
+
 // Pushes an image in a directory of the format `dir:` to a registry, byte by byte.
 void skopeo_push(const std::string& directory, const Reference& to);
 
