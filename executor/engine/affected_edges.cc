@@ -29,11 +29,11 @@ Flags flags_of(std::span<const uint32_t> numbers, size_t size) {
   return flags;
 }
 
-std::optional<Flags> affected_edges(const State& state, const Flags& changed) {
+std::optional<Affected> affected_edges(const State& state, const Flags& changed) {
   const ninja::Graph& graph = state.graph;
-  Flags nodes = changed;
+  Affected affected{Flags(graph.edge_count()), changed};
+  auto& [edges, nodes] = affected;
   nodes.resize(graph.node_count());
-  Flags edges(graph.edge_count());
   bool found = true;
   for (int pass = 0; found; ++pass) {
     if (pass == kMostPasses) return std::nullopt;
@@ -52,7 +52,7 @@ std::optional<Flags> affected_edges(const State& state, const Flags& changed) {
       for (const NodeId output : graph.outputs(edge)) nodes[output] = 1;
     }
   }
-  return edges;
+  return affected;
 }
 
 std::vector<EdgeId> edges_with(const State& state, const Flags& nodes) {

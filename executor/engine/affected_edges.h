@@ -18,11 +18,17 @@ using Flags = std::vector<uint8_t>;
 
 Flags flags_of(std::span<const uint32_t> numbers, size_t size);
 
-// By edge: whether something that it depends on, also by order only or through other edges, is
-// among `changed` (by node), or an output of its own is; and all edges with `generator`, which go
+// What a change can concern.
+struct Affected {
+  Flags edges;
+  Flags nodes;  // what changed, and the outputs of those edges
+};
+
+// The edges of which something that they depend on, also by order only or through other edges, is
+// among `changed` (by node), or an output of their own is; and all edges with `generator`, which go
 // by times. nullopt when that cannot be told, or not quickly: a dyndep file may say something else
 // after the change, or the way through the graph is very long.
-std::optional<Flags> affected_edges(const State& state, const Flags& changed);
+std::optional<Affected> affected_edges(const State& state, const Flags& changed);
 
 // The edges that read or wrote one of the nodes when they ran last.
 std::vector<ninja::EdgeId> edges_with(const State& state, const Flags& nodes);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "base/error.h"
@@ -237,15 +238,18 @@ void BuildSession::find_affected(std::span<const NodeId> targets) {
     return std::all_of(targets.begin(), targets.end(),
                        [&](NodeId node) { return closure[node] != 0; });
   };
-  if (!closure_is_probed_ || !in_closure()) return marks_.affected.clear();
+  if (!closure_is_probed_ || !in_closure()) {
+    marks_.affected = {};
+    return;
+  }
   // The same as for the manifest before, when that had not to be made again.
-  if (!marks_.affected.empty()) return;
-  marks_.affected = affected_edges(state(), marks_.changed).value_or(Flags());
+  if (!marks_.affected.edges.empty()) return;
+  marks_.affected = affected_edges(state(), marks_.changed).value_or(Affected());
 }
 
 void BuildSession::look_at(std::span<const NodeId> targets) {
   find_affected(targets);
-  if (!marks_.affected.empty()) return;
+  if (!marks_.affected.edges.empty()) return;
   Parts& its = parts();
   mark_changed(its.files.probe(Plan::nodes_of(state(), targets)).changed);
 }
@@ -349,16 +353,31 @@ void BuildSession::conclude(bool all_up_to_date) {
   if (all_up_to_date && !conclude_in_journal()) fold(true);
 }
 
+// The edges that may not be as they were when all was up to date last.
+std::vector<EdgeId> BuildSession::concerned_edges() const {
+  const Affected& affected = marks_.affected;
+  std::vector<EdgeId> edges = new_edges_;
+  for (EdgeId edge = 0; edge < affected.edges.size(); ++edge) {
+    if (affected.edges[edge] != 0 && !graph().has(edge, ninja::kPhony)) edges.push_back(edge);
+  }
+  std::vector<NodeId> others;
+  std::copy_if(new_nodes_.begin(), new_nodes_.end(), std::back_inserter(others), [&](NodeId node) {
+    return node >= affected.nodes.size() || affected.nodes[node] == 0;
+  });
+  if (others.empty()) return edges;
+  const auto more = edges_with(saved_->state, flags_of(others, graph().node_count()));
+  edges.insert(edges.end(), more.begin(), more.end());
+  return edges;
+}
+
 // Says in the journal that all is up to date again, when only little has changed since that was so
 // last. False when it has to be found out from the ground.
 bool BuildSession::conclude_in_journal() {
   if (!saved_->closure) return false;
   Flags closure = flags_of(*saved_->closure, graph().node_count());
   const auto in_closure = [&](EdgeId edge) { return closure[graph().outputs(edge).front()] != 0; };
-  std::vector<EdgeId> edges = edges_with(state(), flags_of(new_nodes_, graph().node_count()));
-  edges.insert(edges.end(), new_edges_.begin(), new_edges_.end());
   std::vector<NodeId> added;
-  for (const EdgeId edge : edges) {
+  for (const EdgeId edge : concerned_edges()) {
     if (!in_closure(edge)) continue;
     if (!holds(edge) || graph().edge(edge).dyndep != ninja::kNone) return false;
     for (const Link& link : state().links_of(state().records[edge])) {

@@ -79,6 +79,7 @@ class BuildSession : private RunSink {
   bool holds(ninja::EdgeId edge);
   bool a_generator_must_run();
   void find_affected(std::span<const ninja::NodeId> targets);
+  std::vector<ninja::EdgeId> concerned_edges() const;
   bool conclude_in_journal();
 
   SessionOptions options_;

@@ -13,6 +13,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "engine/affected_edges.h"
 #include "engine/build_status.h"
 #include "engine/command_runner.h"
 #include "engine/decider.h"
@@ -62,8 +63,8 @@ struct BuildParts {
 struct Marks {
   std::vector<uint8_t> clean;    // by edge: found clean, now or by an earlier build
   std::vector<uint8_t> changed;  // by node: its content may differ from what the records say
-  // By edge: 0 when it and all that it needs are clean for sure. Empty: nothing is known.
-  std::vector<uint8_t> affected;
+  // Edges: 0 when it and all that it needs are clean for sure. Empty: nothing is known.
+  Affected affected;
 };
 
 struct BuildResult {

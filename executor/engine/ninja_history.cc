@@ -36,6 +36,8 @@ NinjaHistory::NinjaHistory(State& state, FileTable& files, Decider& decider,
       warn_(std::move(warn)),
       writes_(writes) {}
 
+NinjaHistory::~NinjaHistory() { close(); }
+
 bool NinjaHistory::read() {
   std::optional<std::string> log = read_file_if_exists(log_path_);
   if (!log) return false;
@@ -118,15 +120,8 @@ std::optional<NinjaHistory::Run> NinjaHistory::clean_run(EdgeId edge) {
 }
 
 void NinjaHistory::expect_deps() {
-  if (!writes_ || deps_writer_ != nullptr || coming_deps_writer_.valid()) return;
-  coming_deps_writer_ = std::async(std::launch::async, [path = deps_path_] {
-    ninja::DepsLog log(read_file_if_exists(path).value_or(""));
-    if (log.needs_recompaction()) {
-      ninja::recompact_deps_log(path, log, [](std::string_view) { return true; });
-      log = ninja::DepsLog(read_file(path));
-    }
-    return std::make_unique<ninja::DepsLogWriter>(path, std::move(log));
-  });
+  if (!writes_ || deps_thread_ != nullptr) return;
+  guard([&] { deps_thread_ = std::make_unique<DepsLogThread>(deps_path_); });
 }
 
 void NinjaHistory::expect_more_deps() {
@@ -135,10 +130,9 @@ void NinjaHistory::expect_more_deps() {
 
 void NinjaHistory::write_deps(EdgeId edge, const std::vector<std::string>& discovered) {
   expect_deps();
-  if (coming_deps_writer_.valid()) deps_writer_ = coming_deps_writer_.get();
-  const std::vector<std::string_view> inputs(discovered.begin(), discovered.end());
+  if (deps_thread_ == nullptr) return;
   for (const NodeId output : state_.graph.outputs(edge)) {
-    deps_writer_->record(state_.graph.path(output), files_.identity(output).mtime, inputs);
+    deps_thread_->record(state_.graph.path(output), files_.identity(output).mtime, discovered);
   }
 }
 
@@ -204,9 +198,9 @@ void NinjaHistory::record(EdgeId edge, int64_t start_ms, int64_t end_ms, int64_t
 
 void NinjaHistory::close() {
   log_writer_.reset();
-  if (coming_deps_writer_.valid()) coming_deps_writer_.wait();
-  coming_deps_writer_ = {};
-  deps_writer_.reset();
+  if (deps_thread_ == nullptr) return;
+  guard([&] { deps_thread_->finish(); });
+  deps_thread_.reset();
 }
 
 }  // namespace cntr::engine

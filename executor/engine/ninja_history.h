@@ -5,7 +5,6 @@
 #pragma once
 
 #include <cstdint>
-#include <future>
 #include <memory>
 #include <optional>
 #include <string>
@@ -13,6 +12,7 @@
 
 #include "base/warning.h"
 #include "engine/decider.h"
+#include "engine/deps_log_thread.h"
 #include "engine/file_table.h"
 #include "engine/state.h"
 #include "ninja/deps_log.h"
@@ -26,6 +26,9 @@ class NinjaHistory {
   // Unless `writes`, the logs stay as they are.
   NinjaHistory(State& state, FileTable& files, Decider& decider, const std::string& folder,
                bool writes, WarningSink warn);
+  NinjaHistory(const NinjaHistory&) = delete;
+  NinjaHistory& operator=(const NinjaHistory&) = delete;
+  ~NinjaHistory();  // closes
 
   // Reads the logs. False when there is nothing to adopt.
   bool read();
@@ -46,12 +49,12 @@ class NinjaHistory {
   // writes no more.
   void record(ninja::EdgeId edge, int64_t start_ms, int64_t end_ms, int64_t begun_at,
               const std::vector<std::string>* discovered);
-  // A run with dependencies has begun: reads the log that they will be written to, in a thread, for
-  // that takes time.
+  // A run with dependencies has begun: begins to read the log that they will be written to.
   void expect_deps();
   // The same, when a run is only likely: does nothing in a tree without such runs.
   void expect_more_deps();
-  // A generator may look at the logs: nothing is held open meanwhile.
+  // Waits until all is written, and holds nothing open: a generator may look at the logs, or the
+  // build has ended.
   void close();
 
   const std::string& log_path() const { return log_path_; }
@@ -75,8 +78,7 @@ class NinjaHistory {
   ninja::DepsLog deps_;
   std::vector<uint32_t> deps_numbers_;  // by node: number in deps_; kNone
   std::unique_ptr<ninja::NinjaLogWriter> log_writer_;
-  std::future<std::unique_ptr<ninja::DepsLogWriter>> coming_deps_writer_;
-  std::unique_ptr<ninja::DepsLogWriter> deps_writer_;
+  std::unique_ptr<DepsLogThread> deps_thread_;
   bool writes_;  // and no write has failed
 };
 

@@ -19,7 +19,7 @@ constexpr size_t kHeaderSize = 16;
 constexpr uint32_t kDependenciesBit = uint32_t{1} << 31;
 constexpr size_t kLargestRecord = (size_t{1} << 19) - 1;
 constexpr size_t kWord = sizeof(uint32_t);
-constexpr uint32_t kNoRecord = UINT32_MAX;
+constexpr size_t kLargestLog = UINT32_MAX * kWord;  // what places in words can say
 constexpr uint32_t kNoNumber = UINT32_MAX;
 constexpr size_t kUsualRecord = 96;  // bytes; half of the records are of paths
 
@@ -41,34 +41,6 @@ std::string header() {
   return bytes;
 }
 
-void append_path(std::string& bytes, std::string_view path, uint32_t number) {
-  const size_t padding = (kWord - path.size() % kWord) % kWord;
-  const size_t size = path.size() + padding + kWord;
-  if (size > kLargestRecord) {
-    throw environment_error("a path of " + std::to_string(path.size()) +
-                            " bytes is too long for ninja's deps log");
-  }
-  append_word(bytes, static_cast<uint32_t>(size));
-  bytes += path;
-  bytes.append(padding, '\0');
-  append_word(bytes, ~number);
-}
-
-void append_dependencies(std::string& bytes, uint32_t output, int64_t mtime,
-                         std::span<const uint32_t> inputs) {
-  const size_t size = (3 + inputs.size()) * kWord;
-  if (size > kLargestRecord) {
-    throw environment_error(std::to_string(inputs.size()) +
-                            " inputs of one output are too many for ninja's deps log");
-  }
-  append_word(bytes, static_cast<uint32_t>(size) | kDependenciesBit);
-  append_word(bytes, output);
-  const auto bits = static_cast<uint64_t>(mtime);
-  append_word(bytes, static_cast<uint32_t>(bits));
-  append_word(bytes, static_cast<uint32_t>(bits >> 32));
-  for (const uint32_t input : inputs) append_word(bytes, input);
-}
-
 UniqueFd open_deps_log(const std::string& path) {
   UniqueFd fd(open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666));
   if (!fd.valid()) throw system_error("Cannot open " + path, errno);
@@ -79,9 +51,8 @@ UniqueFd open_deps_log(const std::string& path) {
 
 DepsLog::DepsLog(std::string bytes) : bytes_(std::move(bytes)) {
   if (bytes_.empty() || !read_header()) return;
-  const size_t size = bytes_.size();
   read_records();
-  damaged_ = valid_bytes_ < size;
+  damaged_ = valid_bytes_ < bytes_.size();
 }
 
 bool DepsLog::read_header() {
@@ -103,88 +74,94 @@ void DepsLog::read_records() {
   valid_bytes_ = kHeaderSize;
   const size_t expected = bytes_.size() / kUsualRecord / 2;
   paths_.reserve(expected);
-  record_numbers_.reserve(expected);
-  records_.reserve(expected);
-  while (bytes_.size() - valid_bytes_ >= kWord) {
-    const uint32_t head = word_at(bytes_, valid_bytes_);
+  last_records_.reserve(expected);
+  const size_t end = std::min(bytes_.size(), kLargestLog);
+  while (end - valid_bytes_ >= kWord) {
+    const size_t at = valid_bytes_;
+    const uint32_t head = word_at(bytes_, at);
     const size_t size = head & ~kDependenciesBit;
-    const size_t at = valid_bytes_ + kWord;
-    if (size > kLargestRecord || size > bytes_.size() - at || size % kWord != 0) return;
+    if (size > kLargestRecord || size > end - at - kWord || size % kWord != 0) return;
     const bool good =
         (head & kDependenciesBit) != 0 ? read_dependencies(at, size) : read_path(at, size);
     if (!good) return;
-    valid_bytes_ = at + size;
+    valid_bytes_ = at + kWord + size;
   }
 }
 
 bool DepsLog::read_path(size_t at, size_t size) {
   if (size <= kWord) return false;
-  const uint32_t number = ~word_at(bytes_, at + size - kWord);
-  std::string_view path = std::string_view(bytes_).substr(at, size - kWord);
+  const size_t start = at + kWord;
+  const uint32_t number = ~word_at(bytes_, start + size - kWord);
+  std::string_view path = std::string_view(bytes_).substr(start, size - kWord);
   for (size_t padding = 0; padding < kWord - 1 && path.ends_with('\0'); ++padding) {
     path.remove_suffix(1);
   }
   if (path.empty() || number != path_count()) return false;
-  add_place({at, static_cast<uint32_t>(path.size())});
+  paths_.push_back({static_cast<uint32_t>(start / kWord), static_cast<uint32_t>(path.size())});
+  last_records_.push_back(0);
   return true;
 }
 
 bool DepsLog::read_dependencies(size_t at, size_t size) {
-  const size_t fixed = version_ == 3 ? 2 : 3;
-  if (size < fixed * kWord) return false;
-  const size_t first = at + fixed * kWord;
-  const size_t count = size / kWord - fixed;
-  const uint32_t output = word_at(bytes_, at);
+  if (size < fixed_words() * kWord) return false;
+  const uint32_t output = word_at(bytes_, at + kWord);
   uint32_t highest = output;
-  for (size_t i = 0; i < count; ++i) {
-    highest = std::max(highest, word_at(bytes_, first + i * kWord));
+  for (size_t input = (1 + fixed_words()) * kWord; input < kWord + size; input += kWord) {
+    highest = std::max(highest, word_at(bytes_, at + input));
   }
   if (highest >= path_count()) return false;
-  uint64_t mtime = word_at(bytes_, at + kWord);
-  if (version_ > 3) mtime |= static_cast<uint64_t>(word_at(bytes_, at + 2 * kWord)) << 32;
-  record_of(output) = {static_cast<int64_t>(mtime), first, static_cast<uint32_t>(count)};
+  uint32_t& last = last_records_[output];
+  if (last == 0) ++outputs_;
+  last = static_cast<uint32_t>(at / kWord);
   ++read_;
   return true;
 }
 
 std::string_view DepsLog::path(uint32_t number) const {
-  return std::string_view(bytes_).substr(paths_[number].start, paths_[number].size);
+  return {bytes_.data() + paths_[number].start * kWord, paths_[number].size};
 }
 
 std::optional<DepsLog::Deps> DepsLog::deps(uint32_t number) const {
-  const uint32_t record_number = record_numbers_[number];
-  if (record_number == kNoRecord) return std::nullopt;
-  const Record& record = records_[record_number];
-  if (record.count == 0) return Deps{record.mtime, {}};
-  // Everything in the log is a multiple of a word long.
-  const auto* const first = reinterpret_cast<const uint32_t*>(bytes_.data() + record.first);
-  return Deps{record.mtime, {first, record.count}};
+  const size_t at = last_records_[number] * kWord;
+  if (at == 0) return std::nullopt;
+  const size_t words = (word_at(bytes_, at) & ~kDependenciesBit) / kWord;
+  uint64_t mtime = word_at(bytes_, at + 2 * kWord);
+  if (version_ > 3) mtime |= static_cast<uint64_t>(word_at(bytes_, at + 3 * kWord)) << 32;
+  const auto* const record = reinterpret_cast<const uint32_t*>(bytes_.data() + at);
+  return Deps{static_cast<int64_t>(mtime), {record + 1 + fixed_words(), words - fixed_words()}};
 }
 
-uint32_t DepsLog::add_path(std::string_view path) {
-  const Place place = {bytes_.size(), static_cast<uint32_t>(path.size())};
-  bytes_ += path;
-  return add_place(place);
-}
-
-uint32_t DepsLog::add_place(const Place& place) {
-  paths_.push_back(place);
-  record_numbers_.push_back(kNoRecord);
-  return static_cast<uint32_t>(path_count() - 1);
-}
-
-DepsLog::Record& DepsLog::record_of(uint32_t output) {
-  uint32_t& number = record_numbers_[output];
-  if (number == kNoRecord) {
-    number = static_cast<uint32_t>(records_.size());
-    records_.emplace_back();
+uint32_t DepsLog::append_path(std::string_view path) {
+  const size_t padding = (kWord - path.size() % kWord) % kWord;
+  const size_t size = path.size() + padding + kWord;
+  if (size > kLargestRecord) {
+    throw environment_error("a path of " + std::to_string(path.size()) +
+                            " bytes is too long for ninja's deps log");
   }
-  return records_[number];
+  const auto number = static_cast<uint32_t>(path_count());
+  append_word(bytes_, static_cast<uint32_t>(size));
+  paths_.push_back(
+      {static_cast<uint32_t>(bytes_.size() / kWord), static_cast<uint32_t>(path.size())});
+  last_records_.push_back(0);
+  bytes_ += path;
+  bytes_.append(padding, '\0');
+  append_word(bytes_, ~number);
+  return number;
 }
 
-void DepsLog::set(uint32_t output, int64_t mtime, std::span<const uint32_t> inputs) {
-  bytes_.resize((bytes_.size() + kWord - 1) / kWord * kWord);
-  record_of(output) = {mtime, bytes_.size(), static_cast<uint32_t>(inputs.size())};
+void DepsLog::append_dependencies(uint32_t output, int64_t mtime,
+                                  std::span<const uint32_t> inputs) {
+  const size_t size = (3 + inputs.size()) * kWord;
+  if (size > kLargestRecord) {
+    throw environment_error(std::to_string(inputs.size()) +
+                            " inputs of one output are too many for ninja's deps log");
+  }
+  last_records_[output] = static_cast<uint32_t>(bytes_.size() / kWord);
+  append_word(bytes_, static_cast<uint32_t>(size) | kDependenciesBit);
+  append_word(bytes_, output);
+  const auto bits = static_cast<uint64_t>(mtime);
+  append_word(bytes_, static_cast<uint32_t>(bits));
+  append_word(bytes_, static_cast<uint32_t>(bits >> 32));
   for (const uint32_t input : inputs) append_word(bytes_, input);
 }
 
@@ -199,11 +176,7 @@ DepsLogWriter::DepsLogWriter(const std::string& path, DepsLog log)
     throw system_error("Cannot truncate " + path_, errno);
   }
   file_size_ = log_.valid_bytes();
-}
-
-uint32_t DepsLogWriter::add(std::string_view path) {
-  append_path(buffer_, path, static_cast<uint32_t>(log_.path_count()));
-  return log_.add_path(path);
+  log_.bytes_.resize(file_size_);
 }
 
 void DepsLogWriter::make_index() {
@@ -241,7 +214,7 @@ void DepsLogWriter::number_without_index(std::span<const std::string_view> paths
     if (place != kNoNumber && found[place] == kNoNumber) found[place] = number;
   }
   for (const uint32_t place : places) {
-    if (found[place] == kNoNumber) found[place] = add(names[place]);
+    if (found[place] == kNoNumber) found[place] = log_.append_path(names[place]);
     numbers_.push_back(found[place]);
   }
 }
@@ -253,7 +226,7 @@ void DepsLogWriter::number(std::span<const std::string_view> paths) {
   for (const std::string_view path : paths) {
     numbers_.push_back(index_->find_or_add(
         index_hash(path), [&](uint32_t other) { return log_.path(other) == path; },
-        [&] { return add(path); }));
+        [&] { return log_.append_path(path); }));
   }
 }
 
@@ -269,35 +242,30 @@ void DepsLogWriter::record(std::string_view output, int64_t mtime,
       std::equal(known->inputs.begin(), known->inputs.end(), found.begin(), found.end())) {
     return;
   }
-  append_dependencies(buffer_, output_number, mtime, found);
-  log_.set(output_number, mtime, found);
-  write_buffer();
+  log_.append_dependencies(output_number, mtime, found);
+  write_added();
 }
 
 // All or nothing, for half a record would hide what follows it.
-void DepsLogWriter::write_buffer() {
+void DepsLogWriter::write_added() {
   try {
-    write_all(fd_.get(), buffer_, path_);
+    write_all(fd_.get(), std::string_view(log_.bytes_).substr(file_size_), path_);
   } catch (const Error&) {
     if (ftruncate(fd_.get(), static_cast<off_t>(file_size_)) != 0) fd_.reset();
     throw;
   }
-  file_size_ += buffer_.size();
-  buffer_.clear();
+  file_size_ = log_.bytes_.size();
 }
 
 void recompact_deps_log(const std::string& path, const DepsLog& log,
                         const std::function<bool(std::string_view output)>& is_live) {
   if (log.version() != kDepsLogVersion) return;
-  std::string bytes = header();
-  std::vector<uint32_t> new_numbers(log.path_count(), UINT32_MAX);
-  uint32_t next = 0;
+  DepsLog compact(header());
+  std::vector<uint32_t> new_numbers(log.path_count(), kNoNumber);
   const auto renumber = [&](uint32_t number) {
-    if (new_numbers[number] == UINT32_MAX) {
-      append_path(bytes, log.path(number), next);
-      new_numbers[number] = next++;
-    }
-    return new_numbers[number];
+    uint32_t& to = new_numbers[number];
+    if (to == kNoNumber) to = compact.append_path(log.path(number));
+    return to;
   };
   std::vector<uint32_t> inputs;
   for (uint32_t number = 0; number < log.path_count(); ++number) {
@@ -306,9 +274,9 @@ void recompact_deps_log(const std::string& path, const DepsLog& log,
     const uint32_t output = renumber(number);
     inputs.clear();
     for (const uint32_t input : deps->inputs) inputs.push_back(renumber(input));
-    append_dependencies(bytes, output, deps->mtime, inputs);
+    compact.append_dependencies(output, deps->mtime, inputs);
   }
-  write_file_atomically(path, bytes);
+  write_file_atomically(path, compact.bytes_);
 }
 
 }  // namespace cntr::ninja

@@ -56,39 +56,38 @@ class DepsLog {
   std::optional<Deps> deps(uint32_t number) const;
 
   // Whether most of its records are out of date.
-  bool needs_recompaction() const { return read_ > 1000 && read_ > 3 * records_.size(); }
+  bool needs_recompaction() const { return read_ > 1000 && read_ > 3 * outputs_; }
 
  private:
   friend class DepsLogWriter;
+  friend void recompact_deps_log(const std::string& path, const DepsLog& log,
+                                 const std::function<bool(std::string_view output)>& is_live);
 
-  struct Place {
-    size_t start = 0;  // in bytes_
-    uint32_t size = 0;
-  };
-  struct Record {
-    int64_t mtime = 0;
-    size_t first = 0;  // in bytes_, a multiple of 4
-    uint32_t count = 0;
+  // Where in bytes_, in words: each record begins at a multiple of one.
+  struct PathPlace {
+    uint32_t start = 0;
+    uint32_t size = 0;  // in bytes, without the NULs
   };
 
   bool read_header();
   void read_records();
+  // Of the record whose head is at this byte.
   bool read_path(size_t at, size_t size);
   bool read_dependencies(size_t at, size_t size);
-  uint32_t add_path(std::string_view path);
-  uint32_t add_place(const Place& place);
-  Record& record_of(uint32_t output);
-  void set(uint32_t output, int64_t mtime, std::span<const uint32_t> inputs);
+  size_t fixed_words() const { return version_ == 3 ? 2 : 3; }  // before the inputs
+  // Adds a record to bytes_.
+  uint32_t append_path(std::string_view path);
+  void append_dependencies(uint32_t output, int64_t mtime, std::span<const uint32_t> inputs);
 
   std::string problem_;
   int version_ = 0;
   size_t valid_bytes_ = 0;
   bool damaged_ = false;
-  size_t read_ = 0;    // records of dependencies
-  std::string bytes_;  // what was read, then what a writer added
-  std::vector<Place> paths_;
-  std::vector<uint32_t> record_numbers_;  // of each path; UINT32_MAX for none
-  std::vector<Record> records_;
+  size_t read_ = 0;     // records of dependencies
+  size_t outputs_ = 0;  // that have one
+  std::string bytes_;   // what was read, then what a writer added
+  std::vector<PathPlace> paths_;
+  std::vector<uint32_t> last_records_;  // of each path: the word of the head; 0 for none
 };
 
 // Appends to a log of version 4. Not thread-safe.
@@ -110,16 +109,14 @@ class DepsLogWriter {
   void number(std::span<const std::string_view> paths);
   void number_without_index(std::span<const std::string_view> paths);
   void make_index();
-  uint32_t add(std::string_view path);
-  void write_buffer();
+  void write_added();
 
   std::string path_;
   UniqueFd fd_;
   DepsLog log_;
   bool has_recorded_ = false;
   std::optional<TextIndex> index_;  // of the paths; from the second record on
-  size_t file_size_ = 0;
-  std::string buffer_;  // records that are in the log but not yet in the file
+  size_t file_size_ = 0;            // what the log has more is not yet in the file
   std::vector<uint32_t> numbers_;
 };
 

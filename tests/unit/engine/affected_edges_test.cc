@@ -35,12 +35,12 @@ class AffectedEdgesTest : public testing::Test {
   // The first outputs.
   std::optional<Names> affected_by(const std::string& path) {
     const ninja::NodeId node = state_.node(path);
-    const auto edges =
+    const auto affected =
         affected_edges(state_, flags_of(std::span(&node, 1), state_.graph.node_count()));
-    if (!edges) return std::nullopt;
+    if (!affected) return std::nullopt;
     Names names;
-    for (ninja::EdgeId edge = 0; edge < edges->size(); ++edge) {
-      if ((*edges)[edge] == 0) continue;
+    for (ninja::EdgeId edge = 0; edge < affected->edges.size(); ++edge) {
+      if (affected->edges[edge] == 0) continue;
       names.emplace_back(state_.graph.path(state_.graph.outputs(edge).front()));
     }
     return names;
