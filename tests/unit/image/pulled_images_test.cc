@@ -128,7 +128,6 @@ TEST_F(PulledImagesTest, LayersThatAreHereAreOffered) {
 
 TEST_F(PulledImagesTest, OneProcessAtATimeFetchesALayer) {
   store::Cache cache = open_cache();
-  PulledImages pulled(cache);
   std::mutex mutex;
   std::vector<std::string> fetched;  // by whom, and whether the layer was there
   const auto bring = [&](const std::string& author) {
@@ -153,6 +152,8 @@ TEST_F(PulledImagesTest, OneProcessAtATimeFetchesALayer) {
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(fetched.size(), 1U);
   EXPECT_EQ(cached_images(cache).size(), 4U);
+  remove_unused_images(cache, -std::chrono::seconds(1));
+  EXPECT_TRUE(list_directory(cache.images_directory() + "/pulled/turns").empty());
 }
 
 TEST_F(PulledImagesTest, WhatIsWrongIsNotKept) {
