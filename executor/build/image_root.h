@@ -40,7 +40,8 @@ class ImageRoot {
 // There is a tree, without a warning, where a mount would be of no use. An ordinary user's podman
 // and writable roots need files that belong to the caller, and apptainer may be root, who cannot
 // look into what users mount with FUSE. Root's steps in an image with another user would not be let
-// into the files of that user, who is root with another number inside of a sandbox.
+// into the files of that user, who is root with another number inside of a sandbox: neither by the
+// kernel nor by root's FUSE mounts, which have default_permissions for the sake of other users.
 ImageRoot provide_root(const spec::Step& step, runner::Kind runner, const spec::Image& image,
                        const spec::ImageIdentity& identity, store::Cache& cache,
                        const WarningSink& warn);

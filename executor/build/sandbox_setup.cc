@@ -11,6 +11,7 @@
 #include "base/file_system.h"
 #include "build/image_user.h"
 #include "build/sandbox_paths.h"
+#include "build/sif_environment.h"
 #include "build/staging.h"
 #include "env/activation.h"
 
@@ -176,6 +177,15 @@ std::vector<std::string> environment_of(const ResolvedStep& resolved, const Exec
   return out;
 }
 
+std::vector<std::string> declared_names(const ResolvedStep& resolved, const Execution& execution,
+                                        const env::Activation& activation) {
+  std::vector<std::string> names;
+  for (const auto& [name, value] : activation.variables) names.push_back(name);
+  for (const spec::Variable& variable : resolved.variables) names.push_back(variable.name);
+  for (const spec::Variable& secret : execution.secrets) names.push_back(secret.name);
+  return names;
+}
+
 void make_work_directory(const Execution& execution) {
   const std::string& work = execution.work;
   if (!execution.keep_work) remove_tree(work);
@@ -219,6 +229,11 @@ runner::Sandbox set_up_sandbox(const spec::Step& step, const ResolvedStep& resol
     activation = env::activation_of(execution.env->directory, execution.env->prefix);
   }
   sandbox.argv = env::activated_command(activation.scripts, resolved.argv);
+  if (execution.sif && has_sif_scripts(execution.root->directory)) {
+    sandbox.argv = command_with_sif_environment(
+        declared_names(resolved, execution, activation),
+        execution.env ? env::search_path_in(execution.env->prefix, "") : "", sandbox.argv);
+  }
   sandbox.environment = environment_of(resolved, execution, activation);
   sandbox.directory = resolved.directory;
   sandbox.input_path = step.stdin_path.value_or("");

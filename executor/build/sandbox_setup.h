@@ -39,6 +39,7 @@ struct Execution {
   bool keep_work = false;            // false: whatever is in the work directory is removed
   std::optional<runner::Root> root;  // nullopt: the host
   const spec::ImageConfig* image_config = nullptr;  // null for the host
+  bool sif = false;                                 // the image is one
   std::optional<EnvPlace> env;
   std::vector<spec::Variable> secrets;
 };

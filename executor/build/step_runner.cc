@@ -317,6 +317,7 @@ void StepRunner::set_root(const Task& task, Stage& stage) {
                                    context_.cache, context_.warn));
   stage.execution.root = runner::Root{task.identity->identity, stage.image->path()};
   stage.execution.image_config = &task.identity->config;
+  stage.execution.sif = task.image->sif || task.image->definition;
 }
 
 std::optional<ShownEnv> StepRunner::show_env(const Task& task, Stage& stage) {

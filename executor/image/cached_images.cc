@@ -19,12 +19,14 @@ struct Paths {
       : images(cache.images_directory()),
         pulled(images + "/pulled"),
         records(pulled + "/images"),
-        blobs(pulled + "/blobs/sha256") {}
+        blobs(pulled + "/blobs/sha256"),
+        turns(pulled + "/turns") {}
 
   std::string images;
   std::string pulled;
   std::string records;
   std::string blobs;
+  std::string turns;
 };
 
 std::vector<std::string> names_in(const std::string& directory) {
@@ -125,6 +127,10 @@ class Sweep {
       if ((digest && needed.contains(*digest)) || !is_old(blob)) continue;
       removed_.bytes += size_of(blob);
       remove_if_possible(blob);
+    }
+    // Nobody holds one of these without the lock.
+    for (const std::string& name : names_in(paths_.turns)) {
+      if (!exists(paths_.blobs + "/" + name)) remove_if_possible(paths_.turns + "/" + name);
     }
   }
 

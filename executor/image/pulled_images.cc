@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <map>
 
 #include "base/error.h"
 #include "image/lock_file.h"
@@ -63,6 +64,7 @@ PulledImages::PulledImages(const store::Cache& cache) : scratch_(cache.scratch_d
   make_shared_directory(directory_ + "/blobs", root_mode_);
   make_shared_directory(directory_ + "/blobs/sha256", root_mode_);
   make_shared_directory(directory_ + "/images", root_mode_);
+  make_shared_directory(directory_ + "/turns", root_mode_);
   if (!exists(directory_ + "/oci-layout")) {
     write_file_atomically(directory_ + "/oci-layout", kLayoutVersion);
   }
@@ -131,7 +133,9 @@ LayoutImage PulledImages::take(const std::string& directory, const Platform& pla
   sync_to_disk(directory);
   for (const Descriptor& layer : manifest.layers) {
     const std::string file = directory + "/" + layer.digest.hex();
-    if (exists(file)) keep(file, layer.digest);  // a layer may be listed twice
+    const auto info = stat_link(file);
+    // A layer may be listed twice; a link leads to one that is kept.
+    if (info && info->kind == FileKind::kRegular) keep(file, layer.digest);
   }
   keep(config_file, manifest.config.digest);
   keep(manifest_file, digest);
@@ -152,6 +156,25 @@ void PulledImages::take_turn(const std::string& key, const std::function<bool()>
   fetch(place.path() + "/image");
 }
 
+std::vector<UniqueFd> PulledImages::take_turn_at(const std::vector<Descriptor>& layers,
+                                                 const std::string& directory) {
+  std::map<Digest, uint64_t> sizes;  // sorted, so that no two processes wait for each other
+  for (const Descriptor& layer : layers) sizes.emplace(layer.digest, layer.size);
+  std::vector<UniqueFd> turns;
+  for (const auto& [digest, size] : sizes) {
+    turns.push_back(lock_file(directory_ + "/turns/" + digest.hex(), LOCK_EX, root_mode_));
+  }
+  make_directories(directory);
+  for (const auto& [digest, size] : sizes) {
+    const std::string blob = blob_path(digest);
+    const auto info = stat_file(blob);
+    if (!info || info->size != size || digest_of_file(blob) != digest) continue;
+    const std::string link = directory + "/" + digest.hex();
+    if (symlink(blob.c_str(), link.c_str()) != 0) throw system_error("Cannot make " + link, errno);
+  }
+  return turns;
+}
+
 LayoutImage PulledImages::bring(const Platform& platform, const Work& work) {
   std::optional<LayoutImage> image;
   take_turn(
@@ -161,6 +184,8 @@ LayoutImage PulledImages::bring(const Platform& platform, const Work& work) {
         return image.has_value();
       },
       [&](const std::string& directory) {
+        std::vector<UniqueFd> turns;
+        if (!work.layers.empty()) turns = take_turn_at(work.layers, directory);
         work.fetch(directory);
         image = take(directory, platform);
         if (work.record) work.record(*image);

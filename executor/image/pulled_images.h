@@ -6,6 +6,7 @@
 //   <images>/pulled/images/<hex>         of a whole image: its manifest's digest and size, as an
 //                                        OCI index; <hex> is its identity. Written last. Of a
 //                                        SIF: itself
+//   <images>/pulled/turns/<hex>          exclusive for who fetches that layer
 //   <images>/pulled.lock                 shared by who uses any of it; exclusive for who removes
 //   <images>/pull-<key>.lock             exclusive for who brings an image here
 //   <scratch>/pull-<key>.*               being brought; removed by the next who brings it
@@ -16,6 +17,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/digest.h"
 #include "base/file_system.h"
@@ -45,6 +47,9 @@ class PulledImages {
     std::function<void(const std::string& directory)> fetch;
     // Writes down what was brought.
     std::function<void(const LayoutImage& image)> record = nullptr;
+    // What the image shares with others: each of these is fetched by one process at a time. The
+    // directory is there then, with a link for each that needs no fetching: its digest was checked.
+    std::vector<Descriptor> layers = {};
   };
 
   // Brings an image here: one process at a time works on a key, and nothing is fetched when `known`
@@ -72,6 +77,9 @@ class PulledImages {
   // Runs `fetch` on a new path when its turn comes, unless `known` says that nothing is to do.
   void take_turn(const std::string& key, const std::function<bool()>& known,
                  const std::function<void(const std::string& path)>& fetch);
+  // Waits until nobody else fetches one of the layers; then links those that are here.
+  std::vector<UniqueFd> take_turn_at(const std::vector<Descriptor>& layers,
+                                     const std::string& directory);
   LayoutImage take(const std::string& directory, const Platform& platform);
   void keep(const std::string& from, const Digest& digest);
   std::string blob_path(const Digest& digest) const;

@@ -80,18 +80,21 @@ std::string Resolver::document(const Reference& reference, const Digest& digest)
   return text;
 }
 
+std::string Resolver::config_text(const Reference& reference, const Digest& manifest,
+                                  const Digest& config) {
+  if (auto known = pulled_.find_document(config)) return std::move(*known);
+  require_network(reference);
+  std::string text = skopeo_config(skopeo_source(reference.at(manifest)));
+  check_digest(text, config, reference.text() + ": its config");
+  return text;
+}
+
 Config Resolver::config_of(const Reference& reference, const Digest& manifest,
                            const Digest& config) {
-  auto text = pulled_.find_document(config);
-  const std::string where = reference.text() + ": its config";
-  if (!text) {
-    require_network(reference);
-    text = skopeo_config(skopeo_source(reference.at(manifest)));
-    check_digest(*text, config, where);
-  }
-  Config out = parse_config(*text, where);
+  const std::string text = config_text(reference, manifest, config);
+  Config out = parse_config(text, reference.text() + ": its config");
   check_platform(out, platform_, reference.text());
-  pulled_.add_document(config, *text);
+  pulled_.add_document(config, text);
   return out;
 }
 
@@ -195,18 +198,36 @@ ResolvedImage Resolver::look_into_storage(const Reference& reference) {
   return {reference, {}, identity, std::move(parsed)};
 }
 
+LayoutImage Resolver::bring_from_registry(const ResolvedImage& image, PulledImages::Work work) {
+  require_network(image.reference);
+  const Reference reference = image.reference.at(image.manifest);
+  const SkopeoSource source = skopeo_source(reference);
+  const std::string text = document(reference, image.manifest);
+  const Manifest manifest = parse_manifest(text, reference.text() + ": its manifest");
+  if (can_complete(manifest, cache_.scratch_directory())) {
+    const std::string config = config_text(reference, image.manifest, manifest.config.digest);
+    work.layers = manifest.layers;
+    work.fetch = [&, config](const std::string& directory) {
+      skopeo_complete(source, platform_, directory);
+      write_file_atomically(directory + "/manifest.json", text);
+      write_file_atomically(directory + "/" + manifest.config.digest.hex(), config);
+    };
+  } else {
+    work.fetch = [&](const std::string& directory) { skopeo_copy(source, platform_, directory); };
+  }
+  return pulled_.bring(platform_, work);
+}
+
 LayoutImage Resolver::bring(const ResolvedImage& image) {
   const auto known = [&] { return pulled_.find(image.identity, platform_); };
   if (auto found = known()) return std::move(*found);
-  Reference reference = image.reference;
-  if (reference.transport == Transport::kRegistry) {
-    require_network(reference);
-    reference = reference.at(image.manifest);
-  }
-  LayoutImage out =
-      pulled_.bring(platform_, {image.identity.hex(), known, [&](const std::string& directory) {
-                                  skopeo_copy(skopeo_source(reference), platform_, directory);
-                                }});
+  const Reference& reference = image.reference;
+  PulledImages::Work work{image.identity.hex(), known, [&](const std::string& directory) {
+                            skopeo_copy(skopeo_source(reference), platform_, directory);
+                          }};
+  const LayoutImage out = reference.transport == Transport::kRegistry
+                              ? bring_from_registry(image, std::move(work))
+                              : pulled_.bring(platform_, work);
   if (out.identity == image.identity) return out;
   throw user_error(image.reference.text() + " has changed since its identity was taken",
                    {"Build again."});

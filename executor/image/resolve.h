@@ -55,7 +55,9 @@ class Resolver {
 
  private:
   std::string document(const Reference& reference, const Digest& digest);
+  LayoutImage bring_from_registry(const ResolvedImage& image, PulledImages::Work work);
   ResolvedImage look_up_manifest(const Reference& reference, Digest digest, std::string text);
+  std::string config_text(const Reference& reference, const Digest& manifest, const Digest& config);
   Config config_of(const Reference& reference, const Digest& manifest, const Digest& config);
   ResolvedImage look_into_docker(const Reference& reference);
   ResolvedImage look_into_storage(const Reference& reference);

@@ -1,11 +1,15 @@
 #include "image/skopeo.h"
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <string_view>
 #include <thread>
 
 #include "base/error.h"
+#include "base/file_system.h"
 #include "base/process.h"
 #include "base/text.h"
 
@@ -98,6 +102,23 @@ std::string inspect(const SkopeoSource& source, const std::vector<std::string>& 
   return run(argv, source);
 }
 
+// `to` are options and the destination, on the file system of `directory`.
+void copy(const SkopeoSource& source, const Platform& platform, const std::string& directory,
+          const std::vector<std::string>& to) {
+  std::vector<std::string> argv = {
+      "skopeo",    "--tmpdir",        parent_path(directory), "--override-os",
+      platform.os, "--override-arch", platform.architecture};
+  if (!platform.variant.empty()) {
+    argv.insert(argv.end(), {"--override-variant", platform.variant});
+  }
+  argv.insert(argv.end(), {"copy", "--quiet", "--remove-signatures"});
+  add_options(argv, source, "src-");
+  const size_t options = to.size() - 1;
+  argv.insert(argv.end(), to.begin(), to.begin() + options);
+  argv.insert(argv.end(), {source.name, to.back()});
+  run(argv, source);
+}
+
 }  // namespace
 
 // Whole phrases: digests and names in the reason have any number and many a word in them.
@@ -141,16 +162,31 @@ std::string skopeo_config(const SkopeoSource& source) {
 
 void skopeo_copy(const SkopeoSource& source, const Platform& platform,
                  const std::string& directory) {
-  std::vector<std::string> argv = {
-      "skopeo",    "--tmpdir",        parent_path(directory), "--override-os",
-      platform.os, "--override-arch", platform.architecture};
-  if (!platform.variant.empty()) {
-    argv.insert(argv.end(), {"--override-variant", platform.variant});
+  copy(source, platform, directory, {"dir:" + directory});
+}
+
+void skopeo_complete(const SkopeoSource& source, const Platform& platform,
+                     const std::string& directory) {
+  const std::string layout = directory + ".oci";
+  make_directories(layout + "/shared");
+  const std::string link = layout + "/shared/sha256";
+  if (symlink(directory.c_str(), link.c_str()) != 0) {
+    throw system_error("Cannot make " + link, errno);
   }
-  argv.insert(argv.end(), {"copy", "--quiet", "--remove-signatures"});
-  add_options(argv, source, "src-");
-  argv.insert(argv.end(), {source.name, "dir:" + directory});
-  run(argv, source);
+  copy(source, platform, directory,
+       {"--dest-oci-accept-uncompressed-layers", "--dest-shared-blob-dir", layout + "/shared",
+        "oci:" + layout + ":image"});
+}
+
+bool can_complete(const Manifest& manifest, const std::string& directory) {
+  // skopeo takes what follows a colon for a tag.
+  if (manifest.layers.empty() || directory.find(':') != std::string::npos) return false;
+  // Other layers of Docker's it does not take, and layers that are elsewhere it leaves there.
+  return std::all_of(manifest.layers.begin(), manifest.layers.end(), [](const Descriptor& layer) {
+    return layer.media_type == "application/vnd.docker.image.rootfs.diff.tar" ||
+           layer.media_type == "application/vnd.docker.image.rootfs.diff.tar.gzip" ||
+           layer.media_type.starts_with("application/vnd.oci.image.layer.v1.tar");
+  });
 }
 
 void skopeo_push(const std::string& directory, const Reference& to) {

@@ -36,6 +36,14 @@ std::string skopeo_config(const SkopeoSource& source);
 void skopeo_copy(const SkopeoSource& source, const Platform& platform,
                  const std::string& directory);
 
+// Brings the other blobs of an image in a registry into a directory that has some of them, as
+// skopeo_copy() would. Manifest and config are not among them: the way is skopeo's format `oci:`,
+// which keeps the bytes of layers but may write these two anew.
+void skopeo_complete(const SkopeoSource& source, const Platform& platform,
+                     const std::string& directory);
+// Whether that brings every layer, each as it is.
+bool can_complete(const Manifest& manifest, const std::string& directory);
+
 // What can be done about what skopeo says went wrong.
 enum class SkopeoFailure {
   kNeedsLogin,

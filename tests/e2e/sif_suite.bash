@@ -5,14 +5,21 @@ need_sif_tools() {
   need python3 python3 --version
 }
 
-# make_sif <file> <text>: a SIF with busybox and /text, as the format says (pkg/sif of sylabs/sif).
+# make_sif <file> <text>: a SIF with busybox and /text, and the scripts in sif_env, if it is there.
 make_sif() {
-  rm -rf sif_root sif.squashfs
+  rm -rf sif_root
   make_busybox_root sif_root
   mkdir -p sif_root/.singularity.d/env
   echo "$2" >sif_root/text
-  quietly mksquashfs sif_root sif.squashfs -quiet -no-progress -all-root
-  python3 - "$1" sif.squashfs <<'PY'
+  [ ! -d sif_env ] || cp sif_env/* sif_root/.singularity.d/env/
+  make_sif_of sif_root "$1"
+}
+
+# make_sif_of <directory> <file>, as the format says (pkg/sif of sylabs/sif).
+make_sif_of() {
+  rm -f sif.squashfs
+  quietly mksquashfs "$1" sif.squashfs -quiet -no-progress -all-root
+  python3 - "$2" sif.squashfs <<'PY'
 import platform, struct, sys
 code = {"x86_64": b"02\0", "aarch64": b"04\0", "i686": b"01\0"}.get(platform.machine(), b"00\0")
 data = open(sys.argv[2], "rb").read()
@@ -101,6 +108,70 @@ CMAKE
 }
 
 test_ordinary_user_has_a_sif_with_a_writable_root() { as_ordinary_user test_a_sif_with_a_writable_root; }
+
+# The scripts that Apptainer writes, and what people write into %environment.
+test_the_scripts_of_a_sif_set_variables() {
+  need_bubblewrap
+  need_sif_tools
+  mkdir sif_env
+  cat >sif_env/10-docker2singularity.sh <<'SH'
+#!/bin/sh
+export PATH="/opt/tool:/bin"
+export GREETING="${GREETING:-"hello \"you\""}"
+export COLOUR="${COLOUR:-"red"}"
+SH
+  cat >sif_env/90-environment.sh <<'SH'
+#!/bin/sh
+# Custom environment shell code should follow
+export DECLARED=script
+export SECRET_WORD=script
+set -- other words
+LIST="$GREETING and $COLOUR"
+export LIST
+SH
+  make_sif app.sif one
+  begin_project <<'CMAKE'
+cntr_add_image(app SIF ../app.sif)
+foreach(root "" WRITABLE_ROOT)
+  cntr_add_step(probe${root} IMAGE app ${root} STDOUT seen${root}.txt INPUTS probe.sh SECRETS SECRET_WORD
+    ENVIRONMENT "DECLARED=a 'b' $" COLOUR=blue COMMAND sh ${CMAKE_CURRENT_SOURCE_DIR}/probe.sh argument)
+endforeach()
+CMAKE
+  cat >project/probe.sh <<'SH'
+echo "$# $PATH $GREETING"
+echo "$DECLARED; $LIST"
+test "$SECRET_WORD" = hidden || echo "$SECRET_WORD"
+set | grep -c __cntr || true
+SH
+  configure
+  export SECRET_WORD=hidden
+  build
+  cat >expected.txt <<'TEXT'
+1 /opt/tool:/bin hello "you"
+a 'b' $; hello "you" and blue
+0
+TEXT
+  diff expected.txt build/seen.txt
+  diff expected.txt build/seenWRITABLE_ROOT.txt
+}
+
+test_ordinary_user_has_the_scripts_of_a_sif() { as_ordinary_user test_the_scripts_of_a_sif_set_variables; }
+
+# As of images without a shell.
+test_a_sif_without_a_shell_has_no_scripts() {
+  need_bubblewrap
+  need_sif_tools
+  mkdir sif_env
+  echo 'export GREETING=hello' >sif_env/90-environment.sh
+  make_sif app.sif one
+  rm sif_root/bin/sh
+  make_sif_of sif_root app.sif
+  begin_project <<<"cntr_add_image(app SIF $work/app.sif)
+cntr_add_step(probe IMAGE app STDOUT seen.txt COMMAND env)"
+  configure
+  build
+  ! grep GREETING build/seen.txt
+}
 
 test_sif_files_that_cannot_be_run() {
   need_sif_tools

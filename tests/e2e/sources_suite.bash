@@ -344,6 +344,72 @@ CMAKE
   expect_equal "packed images" 1 "$(find cache/v1/images -name image.sqfs -o -name rootfs | wc -l)"
 }
 
+# push_two_on_one_base [<skopeo option>...]: tools/first:1 and tools/second:1, of the layer $base and one more each.
+push_two_on_one_base() {
+  make_app one
+  local name rootless=()
+  [ "$(id -u)" = 0 ] || rootless=(--rootless)
+  for name in first second; do
+    quietly umoci tag --image layout:app "$name"
+    quietly umoci unpack "${rootless[@]}" --image "layout:$name" bundle
+    echo "$name" >bundle/rootfs/text
+    quietly umoci repack --image "layout:$name" bundle
+    rm -rf bundle
+    push_image "layout:$name" "$registry/tools/$name:1" "$@"
+  done
+  base=$(skopeo inspect --raw --tls-verify=false "docker://$registry/tools/first:1" |
+    sed 's/.*"layers":\[{[^}]*"digest":"\([^"]*\)".*/\1/')
+}
+
+# The steps first and second, each in the image of that name below $faulty/<path>.
+project_on_one_base() { # <path>
+  need_bubblewrap
+  begin_project <<CMAKE
+foreach(name first second)
+  cntr_add_image(\${name}_image REFERENCE $faulty/$1/\${name}:1)
+  cntr_add_step(\${name} IMAGE \${name}_image STDOUT \${name}.txt COMMAND cat /text)
+endforeach()
+CMAKE
+  configure
+}
+
+expect_one_download_of_the_base() {
+  expect_equal first.txt first "$(cat build/first.txt)"
+  expect_equal second.txt second "$(cat build/second.txt)"
+  expect_equal "downloads of the base" 1 "$(grep -c "GET .*$base" registry/requests)"
+}
+
+test_a_layer_that_images_share_is_fetched_once() {
+  start_registry
+  local format
+  for format in oci v2s2; do
+    push_two_on_one_base --format $format
+    rm -rf build cache project/cntr.lock
+    : >registry/requests
+    project_on_one_base tools
+    quietly cmake --build build --target first
+    quietly cmake --build build --target second
+    expect_one_download_of_the_base
+    # One that is damaged in the cache is no help.
+    chmod u+w "cache/v1/images/pulled/blobs/sha256/${base#sha256:}"
+    printf x | dd of="cache/v1/images/pulled/blobs/sha256/${base#sha256:}" conv=notrunc status=none
+    rm -rf cache/v1/images/*/complete "cache/v1/images/pulled/images/$(identity_of second_image | cut -d: -f2)" build
+    configure
+    echo >>project/CMakeLists.txt 'cntr_add_step(third IMAGE second_image STDOUT third.txt COMMAND cat /text)'
+    build
+    expect_equal third.txt second "$(cat build/third.txt)"
+    expect_equal "downloads of the base" 2 "$(grep -c "GET .*$base" registry/requests)"
+  done
+}
+
+test_parallel_pulls_fetch_a_shared_layer_once() {
+  start_registry
+  push_two_on_one_base
+  project_on_one_base slow/tools
+  quietly cmake --build build --parallel 2
+  expect_one_download_of_the_base
+}
+
 test_a_pull_that_is_killed_leaves_nothing() {
   start_registry
   push_app one tools/app:1

@@ -3,6 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <mutex>
+#include <thread>
+
 #include "archive_builder.h"
 #include "base/error.h"
 #include "image/cached_images.h"
@@ -17,10 +21,11 @@ struct Download {
   std::string layer;
   std::string manifest;
 
-  void write(const std::string& directory) const {
+  void write(const std::string& directory, bool without_layer = false) const {
     make_directories(directory);
     write_file_atomically(directory + "/manifest.json", manifest);
     write_file_atomically(directory + "/" + digest_of(config).hex(), config);
+    if (without_layer) return;
     write_file_atomically(directory + "/" + digest_of(layer).hex(), layer);
   }
 };
@@ -30,10 +35,11 @@ std::string descriptor(const std::string& type, const std::string& bytes) {
          digest_of(bytes).text() + R"(","size":)" + std::to_string(bytes.size()) + "}";
 }
 
-Download download(const std::string& architecture = machine_platform().architecture) {
+Download download(const std::string& architecture = machine_platform().architecture,
+                  const std::string& more = "") {
   Download out;
   out.layer = TarBuilder().file("a", "x").text();
-  out.config = R"({"os":"linux","architecture":")" + architecture +
+  out.config = "{" + more + R"("os":"linux","architecture":")" + architecture +
                R"(","rootfs":{"type":"layers","diff_ids":[")" + digest_of(out.layer).text() +
                R"("]}})";
   out.manifest = R"({"schemaVersion":2,"config":)" + descriptor("config.v1+json", out.config) +
@@ -84,6 +90,70 @@ TEST_F(PulledImagesTest, WhatIsKnownIsNotFetched) {
   again.known = [&] { return pulled.find(brought.identity, machine_platform()); };
   again.fetch = [](const std::string&) { FAIL() << "fetched again"; };
   EXPECT_EQ(pulled.bring(machine_platform(), again).identity, brought.identity);
+}
+
+// Of images with the same layer.
+TEST_F(PulledImagesTest, LayersThatAreHereAreOffered) {
+  store::Cache cache = open_cache();
+  PulledImages pulled(cache);
+  const Download first = download();
+  const Download second = download(machine_platform().architecture, R"("author":"x",)");
+  ASSERT_EQ(first.layer, second.layer);
+  const Digest layer = digest_of(first.layer);
+  std::vector<std::string> offered;
+  const auto bring = [&](const Download& what) {
+    PulledImages::Work shared = work(what);
+    shared.layers = {{"", layer, what.layer.size(), {}, ""}};
+    shared.fetch = [&](const std::string& directory) {
+      offered = list_directory(directory);
+      what.write(directory, !offered.empty());
+    };
+    EXPECT_EQ(pulled.bring(machine_platform(), shared).identity, digest_of(what.config));
+    EXPECT_TRUE(list_directory(cache.scratch_directory()).empty());
+  };
+  bring(first);
+  EXPECT_EQ(offered, std::vector<std::string>());
+  bring(second);
+  EXPECT_EQ(offered, std::vector<std::string>{layer.hex()});
+  EXPECT_TRUE(pulled.find(digest_of(first.config), machine_platform()));
+  // A damaged one is not, and is replaced.
+  const std::string blob = pulled.layout().blob_path(layer);
+  std::string damaged = first.layer;
+  damaged.back() = 'x';
+  write_file_atomically(blob, damaged);
+  bring(second);
+  EXPECT_EQ(offered, std::vector<std::string>());
+  EXPECT_EQ(read_file(blob), first.layer);
+}
+
+TEST_F(PulledImagesTest, OneProcessAtATimeFetchesALayer) {
+  store::Cache cache = open_cache();
+  std::mutex mutex;
+  std::vector<std::string> fetched;  // by whom, and whether the layer was there
+  const auto bring = [&](const std::string& author) {
+    const Download what =
+        download(machine_platform().architecture, R"("author":")" + author + R"(",)");
+    PulledImages::Work shared = work(what);
+    shared.key = author;
+    shared.layers = {{"", digest_of(what.layer), what.layer.size(), {}, ""}};
+    shared.fetch = [&](const std::string& directory) {
+      const bool is_there = !list_directory(directory).empty();
+      {
+        const std::lock_guard<std::mutex> guard(mutex);
+        if (!is_there) fetched.push_back(author);
+      }
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+      what.write(directory, is_there);
+    };
+    PulledImages(cache).bring(machine_platform(), shared);
+  };
+  std::vector<std::thread> threads;
+  for (const char* author : {"a", "b", "c", "d"}) threads.emplace_back(bring, author);
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(fetched.size(), 1U);
+  EXPECT_EQ(cached_images(cache).size(), 4U);
+  remove_unused_images(cache, -std::chrono::seconds(1));
+  EXPECT_TRUE(list_directory(cache.images_directory() + "/pulled/turns").empty());
 }
 
 TEST_F(PulledImagesTest, WhatIsWrongIsNotKept) {
