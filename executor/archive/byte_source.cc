@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/file_system.h"
 
 namespace cntr::archive {
 namespace {
@@ -30,6 +31,15 @@ std::string_view FileSource::head() {
 std::string_view FileSource::next() {
   if (!head_.empty()) return std::exchange(head_, {});
   return fill();
+}
+
+uint64_t FileSource::size() const {
+  if (range_) return range_->size + head_.size();
+  const auto stat = stat_descriptor(fd_);
+  const off_t position = lseek(fd_, 0, SEEK_CUR);
+  if (!stat || stat->kind != FileKind::kRegular || position < 0) return 0;
+  const auto read = static_cast<uint64_t>(position);
+  return stat->size - std::min(stat->size, read) + head_.size();
 }
 
 ssize_t FileSource::read_some() {

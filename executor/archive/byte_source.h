@@ -30,6 +30,8 @@ class FileSource : public ByteSource {
 
   // The first bytes, which next() will give again. Before the first next().
   std::string_view head();
+  // How many bytes next() will give; 0 when nobody knows.
+  uint64_t size() const;
   std::string_view next() override;
 
  private:

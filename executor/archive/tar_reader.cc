@@ -9,6 +9,7 @@
 #include <exception>
 #include <utility>
 
+#include "archive/bzip2_process.h"
 #include "base/error.h"
 
 namespace cntr::archive {
@@ -189,7 +190,7 @@ TarEntry to_entry(archive_entry* entry) {
 }  // namespace
 
 struct TarReader::State {
-  State(FileSource source, Hashed hashed, UnpackBudget& unpack_budget)
+  State(FileSource source, Hashed hashed, UnpackBudget& unpack_budget, Extent extent)
       : budget(unpack_budget),
         file(std::move(source)),
         watched_file(file, [this, hashed](std::string_view bytes) {
@@ -199,7 +200,10 @@ struct TarReader::State {
     if (GunzipSource::is_gzip(file.head())) {
       decompressed = std::make_unique<GunzipSource>(watched_file);
     } else {
-      decompressed = std::make_unique<FilterSource>(watched_file);
+      if (extent == Extent::kWhole && is_bzip2(file.head())) {
+        bunzipped = start_bzip2_process(watched_file, file.size());
+      }
+      decompressed = std::make_unique<FilterSource>(bunzipped ? *bunzipped : watched_file);
     }
     stream = std::make_unique<WatchedSource>(*decompressed, [this, hashed](std::string_view bytes) {
       budget.add_stream_bytes(bytes.size());
@@ -227,6 +231,7 @@ struct TarReader::State {
   Sha256 hash;
   FileSource file;
   WatchedSource watched_file;
+  std::unique_ptr<ByteSource> bunzipped;  // null where the filter does that as well
   std::unique_ptr<ByteSource> decompressed;
   std::unique_ptr<ByteSource> stream;
   Feed feed{nullptr, nullptr};
@@ -236,8 +241,8 @@ struct TarReader::State {
   bool opened = false;
 };
 
-TarReader::TarReader(FileSource file, Hashed hashed, UnpackBudget& budget)
-    : state_(std::make_unique<State>(std::move(file), hashed, budget)) {}
+TarReader::TarReader(FileSource file, Hashed hashed, UnpackBudget& budget, Extent extent)
+    : state_(std::make_unique<State>(std::move(file), hashed, budget, extent)) {}
 
 TarReader::TarReader(int fd, Hashed hashed, UnpackBudget& budget)
     : TarReader(FileSource(fd), hashed, budget) {}

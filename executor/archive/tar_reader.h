@@ -48,11 +48,14 @@ struct TarEntry {
 // Which bytes finish() gives the digest of: the file's, or the decompressed stream's.
 enum class Hashed { kFile, kStream, kNothing };
 
+// How much of the archive will be read.
+enum class Extent { kWhole, kBeginning };
+
 class TarReader {
  public:
   // Reads the descriptor from its current offset. `fd` and `budget` must outlive the object.
   TarReader(int fd, Hashed hashed, UnpackBudget& budget);
-  TarReader(FileSource file, Hashed hashed, UnpackBudget& budget);
+  TarReader(FileSource file, Hashed hashed, UnpackBudget& budget, Extent extent = Extent::kWhole);
   ~TarReader();
   TarReader(const TarReader&) = delete;
   TarReader& operator=(const TarReader&) = delete;

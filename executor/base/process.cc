@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "base/child.h"
+#include "base/command_launch.h"
 #include "base/error.h"
 #include "base/pipe.h"
 #include "base/stop_request.h"
@@ -27,20 +28,6 @@ using TimePoint = SteadyClock::time_point;
 
 constexpr auto kGrace = std::chrono::seconds(2);   // between SIGTERM and SIGKILL
 constexpr auto kLinger = std::chrono::seconds(1);  // for pipes that others hold after the end
-
-// With a number that no dup2() in the child overwrites.
-UniqueFd duplicate_above(int low) {
-  UniqueFd high(fcntl(low, F_DUPFD_CLOEXEC, Launch::kLowestFd));
-  if (!high.valid()) throw system_error("cannot duplicate a descriptor", errno);
-  return high;
-}
-
-UniqueFd moved_up(UniqueFd low) { return duplicate_above(low.get()); }
-
-Pipe make_high_pipe() {
-  Pipe low = make_pipe();
-  return {moved_up(std::move(low.read)), moved_up(std::move(low.write))};
-}
 
 UniqueFd memory_file(std::string_view content) {
   UniqueFd fd(memfd_create("cntr", MFD_CLOEXEC));
@@ -178,61 +165,13 @@ class Watch {
   ExitStatus status_;
 };
 
-std::vector<char*> pointers_to(const std::vector<std::string>& strings) {
-  std::vector<char*> pointers;
-  pointers.reserve(strings.size() + 1);
-  for (const std::string& s : strings) pointers.push_back(const_cast<char*>(s.c_str()));
-  pointers.push_back(nullptr);
-  return pointers;
-}
-
-// Where argv[0] is: absolute when PATH decided, since the child may change its directory.
-std::string program_of(const Command& command) {
-  if (command.argv.empty()) throw internal_error("a command without a program");
-  const std::string& name = command.argv[0];
-  if (name.find('/') != std::string::npos) return name;
-  const std::optional<std::string> found = find_program(name, search_path());
-  if (!found) {
-    throw environment_error("cannot start " + quote(name) + ": no such program",
-                            {"It is looked for in PATH, which is " + quote(search_path()) + "."});
-  }
-  return found->front() == '/' ? *found : current_directory() + "/" + *found;
-}
-
-Error start_error(const Command& command, const std::string& program, const StartFailure& failure) {
-  const std::string name = quote(command.argv[0]);
-  if (failure.stage == StartFailure::Stage::kDirectory) {
-    return system_error("cannot start " + name + " in " + quote(command.directory), failure.error);
-  }
-  Error error = system_error("cannot start " + name, failure.error);
-  if (failure.stage == StartFailure::Stage::kExecute && failure.error == ENOENT &&
-      exists(program)) {
-    return environment_error(error.message(), {"The file exists; its interpreter does not."});
-  }
-  return error;
-}
-
-// Waits until the child has executed its program. Throws when it could not.
-void check_started(UniqueFd status, const Command& command, const std::string& program) {
-  StartFailure failure;
-  ssize_t size;
-  do {
-    size = read(status.get(), &failure, sizeof failure);
-  } while (size < 0 && errno == EINTR);
-  if (size == static_cast<ssize_t>(sizeof failure)) throw start_error(command, program, failure);
-}
-
 }  // namespace
 
 ExitStatus run_process(const Command& command, const RunLimits& limits, const OutputSink& out,
                        const OutputSink& err) {
   throw_if_stopped();
   const bool terminal = command.inherit_terminal;
-  Launch launch;
-  launch.program = program_of(command);
-  launch.argv = pointers_to(command.argv);
-  launch.environment = pointers_to(command.environment);
-  if (!command.directory.empty()) launch.directory = command.directory.c_str();
+  Launch launch = launch_of(command);
   // A shell must be in the terminal's foreground group, where its caller is.
   launch.own_process_group = command.own_process_group && !terminal;
 
@@ -277,7 +216,7 @@ ExitStatus run_process(const Command& command, const RunLimits& limits, const Ou
   out_pipe.write.reset();
   err_pipe.write.reset();
   status.write.reset();
-  check_started(std::move(status.read), command, launch.program);
+  check_started(std::move(status.read), command, launch);
   return Watch(child, *stop, limits, std::move(streams)).run();
 }
 

@@ -150,9 +150,9 @@ void PackageArchive::find_parts() {
   }
 }
 
-TarReader PackageArchive::open(const Part& part) {
+TarReader PackageArchive::open(const Part& part, archive::Extent extent) {
   return {archive::FileSource(file_.get(), part.offset, part.size), archive::Hashed::kNothing,
-          budget_};
+          budget_, extent};
 }
 
 InfoFiles PackageArchive::read_info() {
@@ -160,7 +160,7 @@ InfoFiles PackageArchive::read_info() {
   for (const Part& part : infos_) {
     std::string where;
     try {
-      TarReader reader = open(part);
+      TarReader reader = open(part, archive::Extent::kBeginning);
       if (info.read(reader, where)) break;
     } catch (const Error& error) {
       throw Error(error.kind(), (where.empty() ? "" : where + ": ") + error.message(), {},
@@ -175,7 +175,7 @@ void PackageArchive::read_payload(const Visit& visit) {
   std::string where;
   try {
     for (const Part& part : parts_) {
-      TarReader reader = open(part);
+      TarReader reader = open(part, archive::Extent::kWhole);
       while (const auto entry = reader.next()) {
         where = "entry " + quote(entry->path);
         budget_.add_entry(entry->path.size());

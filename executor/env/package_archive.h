@@ -52,7 +52,7 @@ class PackageArchive {
 
   void find_parts();
   InfoFiles read_info();
-  archive::TarReader open(const Part& part);
+  archive::TarReader open(const Part& part, archive::Extent extent);
   Error in_package(const std::string& where, const Error& error) const;
 
   UniqueFd file_;

@@ -5,7 +5,7 @@
 #include <mutex>
 
 #include "base/error.h"
-#include "env/parallel.h"
+#include "base/parallel.h"
 #include "env/pyc_maker.h"
 #include "env/stage_counter.h"
 #include "squashfs/data_pack_reader.h"
@@ -89,7 +89,7 @@ class Compiler {
   // Made when it is first needed.
   const PycMaker& maker() {
     const std::lock_guard lock(mutex_);
-    if (!maker_) maker_.emplace(python_package_.stored, python_, scratch_);
+    if (!maker_) maker_.emplace(python_package_.stored, python_, scratch_, pool_.threads());
     return *maker_;
   }
 

@@ -5,9 +5,9 @@
 #include <optional>
 
 #include "base/error.h"
+#include "base/parallel.h"
 #include "base/text.h"
 #include "env/package_archive.h"
-#include "env/parallel.h"
 #include "env/stage_counter.h"
 #include "squashfs/data_pack_writer.h"
 

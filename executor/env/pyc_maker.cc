@@ -3,9 +3,11 @@
 #include <sys/stat.h>
 
 #include <charconv>
+#include <iterator>
 #include <string_view>
 
 #include "base/error.h"
+#include "base/parallel.h"
 #include "base/process.h"
 #include "base/stop_request.h"
 #include "base/text.h"
@@ -74,10 +76,40 @@ std::vector<std::optional<std::string>> parse_answer(std::string_view answer, si
   return out;
 }
 
+// What each process is to compile.
+std::vector<std::span<const PythonSource>> divide(std::span<const PythonSource> sources) {
+  std::vector<std::span<const PythonSource>> out;
+  while (!sources.empty()) {
+    size_t count = 1;
+    for (size_t bytes = sources[0].text.size(); count < sources.size(); ++count) {
+      bytes += sources[count].text.size();
+      if (count == kMostSources || bytes > kMostBytes) break;
+    }
+    out.push_back(sources.first(count));
+    sources = sources.subspan(count);
+  }
+  return out;
+}
+
+class Turn {
+ public:
+  explicit Turn(std::counting_semaphore<>& free) : free_(free) { free_.acquire(); }
+  Turn(const Turn&) = delete;
+  Turn& operator=(const Turn&) = delete;
+  ~Turn() { free_.release(); }
+
+ private:
+  std::counting_semaphore<>& free_;
+};
+
 }  // namespace
 
-PycMaker::PycMaker(const StoredPackage& package, const Python& python, const std::string& scratch)
-    : home_(scratch, "python-"), interpreter_(home_.path() + "/" + python.interpreter()) {
+PycMaker::PycMaker(const StoredPackage& package, const Python& python, const std::string& scratch,
+                   unsigned processes)
+    : home_(scratch, "python-"),
+      interpreter_(home_.path() + "/" + python.interpreter()),
+      processes_(processes),
+      free_(processes) {
   squashfs::DataPackReader reader(*package.pack);
   const PackedPackage& packed = package.package;
   for (size_t i = 0; i < packed.files.size(); ++i) {
@@ -92,12 +124,11 @@ PycMaker::PycMaker(const StoredPackage& package, const Python& python, const std
   }
 }
 
-std::vector<std::optional<std::string>> PycMaker::compile_some(const PythonSource* begin,
-                                                               const PythonSource* end) const {
+PycMaker::Compiled PycMaker::compile_some(std::span<const PythonSource> sources) const {
   std::string input;
-  for (const PythonSource* source = begin; source != end; ++source) {
-    input += std::to_string(source->path.size()) + " " + std::to_string(source->text.size()) +
-             "\n" + source->path + source->text;
+  for (const PythonSource& source : sources) {
+    input += std::to_string(source.path.size()) + " " + std::to_string(source.text.size()) + "\n" +
+             source.path + source.text;
   }
   Command command;
   command.argv = {interpreter_, "-S", "-s", "-B", "-W", "ignore", "-c", kDriver};
@@ -112,8 +143,8 @@ std::vector<std::optional<std::string>> PycMaker::compile_some(const PythonSourc
       command, {}, [&](std::string_view bytes) { answer.append(bytes); },
       [&](std::string_view bytes) { complaint.append(bytes); });
   if (status.interrupted) throw Stopped();
-  auto out = parse_answer(answer, static_cast<size_t>(end - begin));
-  if (status.code != 0 || out.size() != static_cast<size_t>(end - begin)) {
+  auto out = parse_answer(answer, sources.size());
+  if (status.code != 0 || out.size() != sources.size()) {
     const std::vector<std::string> lines = split(complaint, '\n');
     const std::string last = lines.size() > 1 ? lines[lines.size() - 2] : lines.front();
     throw environment_error(
@@ -126,19 +157,14 @@ std::vector<std::optional<std::string>> PycMaker::compile_some(const PythonSourc
 
 std::vector<std::optional<std::string>> PycMaker::compile(
     const std::vector<PythonSource>& sources) const {
-  std::vector<std::optional<std::string>> out;
-  const PythonSource* begin = sources.data();
-  const PythonSource* const all = begin + sources.size();
-  while (begin != all) {
-    const PythonSource* end = begin;
-    for (size_t bytes = 0; end != all && static_cast<size_t>(end - begin) < kMostSources &&
-                           (end == begin || bytes + end->text.size() <= kMostBytes);
-         ++end) {
-      bytes += end->text.size();
-    }
-    for (auto& made : compile_some(begin, end)) out.push_back(std::move(made));
-    begin = end;
-  }
+  const std::vector<std::span<const PythonSource>> parts = divide(sources);
+  std::vector<Compiled> compiled(parts.size());
+  run_in_parallel(parts.size(), processes_, [&](size_t i) {
+    const Turn turn(free_);
+    compiled[i] = compile_some(parts[i]);
+  });
+  Compiled out;
+  for (Compiled& part : compiled) std::move(part.begin(), part.end(), std::back_inserter(out));
   return out;
 }
 

@@ -6,6 +6,8 @@
 #pragma once
 
 #include <optional>
+#include <semaphore>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -23,9 +25,10 @@ struct PythonSource {
 // Thread-safe once it is made.
 class PycMaker {
  public:
-  // `scratch` is a directory for what is needed for a while. Throws an environment Error when it
-  // cannot be written.
-  PycMaker(const StoredPackage& package, const Python& python, const std::string& scratch);
+  // `scratch` is a directory for what is needed for a while; up to `processes` run at once. Throws
+  // an environment Error when it cannot be written.
+  PycMaker(const StoredPackage& package, const Python& python, const std::string& scratch,
+           unsigned processes);
 
   // What a .pyc file of each source holds; nullopt for what the Python cannot compile. The files
   // are valid whatever the time of the source is (PEP 552, unchecked). The same sources in the same
@@ -33,11 +36,13 @@ class PycMaker {
   std::vector<std::optional<std::string>> compile(const std::vector<PythonSource>& sources) const;
 
  private:
-  std::vector<std::optional<std::string>> compile_some(const PythonSource* begin,
-                                                       const PythonSource* end) const;
+  using Compiled = std::vector<std::optional<std::string>>;
+  Compiled compile_some(std::span<const PythonSource> sources) const;
 
   TemporaryDirectory home_;
   std::string interpreter_;
+  unsigned processes_;
+  mutable std::counting_semaphore<> free_;  // of the processes
 };
 
 }  // namespace cntr::env

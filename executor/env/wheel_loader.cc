@@ -5,8 +5,8 @@
 #include <set>
 
 #include "base/error.h"
+#include "base/parallel.h"
 #include "base/text.h"
-#include "env/parallel.h"
 #include "env/python.h"
 #include "env/wheel.h"
 #include "env/wheel_name.h"

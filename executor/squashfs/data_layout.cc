@@ -19,11 +19,10 @@ struct Piece {
 
 }  // namespace
 
-DataLayout::DataLayout(const Tree& tree, std::span<const DataPack* const> packs, uint64_t offset,
-                       const Write& write)
+DataLayout::DataLayout(const Tree& tree, std::span<const DataPack* const> packs, uint64_t offset)
     : packs_(packs), places_(packs.size()), position_(offset) {
   find_used(tree);
-  for (uint32_t pack = 0; pack < packs.size(); ++pack) copy_pack(pack, write);
+  for (uint32_t pack = 0; pack < packs.size(); ++pack) place_pack(pack);
 }
 
 void DataLayout::find_used(const Tree& tree) {
@@ -48,9 +47,8 @@ void DataLayout::find_used(const Tree& tree) {
   }
 }
 
-void DataLayout::copy_pack(uint32_t index, const Write& write) {
-  const DataPack& pack = *packs_[index];
-  const PackTable& table = pack.table();
+void DataLayout::place_pack(uint32_t index) {
+  const PackTable& table = packs_[index]->table();
   PackPlaces& places = places_[index];
   std::vector<bool> wanted(table.fragments.size());
   std::vector<Piece> pieces;
@@ -70,25 +68,29 @@ void DataLayout::copy_pack(uint32_t index, const Write& write) {
       const PackedFragment& fragment = table.fragments[piece.index];
       places.fragments[piece.index] = static_cast<uint32_t>(fragments_.size());
       fragments_.push_back({position_, fragment.size});
-      write(pack.read_block(fragment.offset, fragment.size, fragment.checksum));
-      position_ += fragment.size & ~kStoredBlock;
+      place_block(index, fragment.offset, fragment.size, fragment.checksum);
     } else {
       places.files[piece.index].offset = position_;
-      copy_blocks(pack, table.files[piece.index], write);
+      place_blocks(index, table.files[piece.index]);
     }
   }
 }
 
-void DataLayout::copy_blocks(const DataPack& pack, const PackedFile& file, const Write& write) {
-  const PackTable& table = pack.table();
+void DataLayout::place_blocks(uint32_t pack, const PackedFile& file) {
+  const PackTable& table = packs_[pack]->table();
   uint64_t from = file.offset;
   for (uint64_t i = file.first_block; i < file.first_block + file.blocks; ++i) {
     const uint32_t size = table.block_sizes[i];
     if (size == 0) continue;
-    write(pack.read_block(from, size, table.block_checksums[i]));
+    place_block(pack, from, size, table.block_checksums[i]);
     from += size & ~kStoredBlock;
-    position_ += size & ~kStoredBlock;
   }
+}
+
+void DataLayout::place_block(uint32_t pack, uint64_t from, uint32_t size, uint32_t checksum) {
+  const uint32_t bytes = size & ~kStoredBlock;
+  copies_.push_back({from, position_, bytes, checksum, pack});
+  position_ += bytes;
 }
 
 PlacedFile DataLayout::file(FileContent content) const {

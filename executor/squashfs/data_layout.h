@@ -2,11 +2,10 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <span>
-#include <string_view>
 #include <vector>
 
+#include "squashfs/data_copy.h"
 #include "squashfs/data_pack.h"
 #include "squashfs/tree.h"
 
@@ -28,12 +27,11 @@ struct PlacedFragment {
 
 class DataLayout {
  public:
-  // Copies what `tree` uses of the packs: calls `write` with pieces that lie one after another,
-  // from `offset` on. The packs must outlive the object.
-  using Write = std::function<void(std::string_view bytes)>;
-  DataLayout(const Tree& tree, std::span<const DataPack* const> packs, uint64_t offset,
-             const Write& write);
+  // What `tree` uses of the packs lies from `offset` on. The packs must outlive the object.
+  DataLayout(const Tree& tree, std::span<const DataPack* const> packs, uint64_t offset);
 
+  // What is to be copied, one behind the other.
+  const std::vector<BlockCopy>& copies() const { return copies_; }
   PlacedFile file(FileContent content) const;
   const std::vector<PlacedFragment>& fragments() const { return fragments_; }
   uint64_t end() const { return position_; }
@@ -50,12 +48,14 @@ class DataLayout {
   };
 
   void find_used(const Tree& tree);
-  void copy_pack(uint32_t pack, const Write& write);
-  void copy_blocks(const DataPack& pack, const PackedFile& file, const Write& write);
+  void place_pack(uint32_t pack);
+  void place_blocks(uint32_t pack, const PackedFile& file);
+  void place_block(uint32_t pack, uint64_t from, uint32_t size, uint32_t checksum);
 
   std::span<const DataPack* const> packs_;
   std::vector<PackPlaces> places_;
   std::vector<PlacedFragment> fragments_;
+  std::vector<BlockCopy> copies_;
   uint64_t position_;
 };
 

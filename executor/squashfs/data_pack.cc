@@ -27,11 +27,21 @@ DataPack DataPack::load(UniqueFd file, std::string name) {
 
 std::string DataPack::read_block(uint64_t offset, uint32_t size, uint32_t checksum) const {
   std::string bytes(size & ~kStoredBlock, '\0');
-  if (!read_at(file_.get(), offset, bytes, name_) ||
-      static_cast<uint32_t>(fast_hash(bytes)) != checksum) {
-    throw environment_error("The data pack " + name_ + " is damaged");
-  }
+  read(offset, bytes);
+  check(bytes, checksum);
   return bytes;
+}
+
+void DataPack::read(uint64_t offset, std::span<char> out) const {
+  if (!read_at(file_.get(), offset, out, name_)) throw damaged();
+}
+
+void DataPack::check(std::string_view block, uint32_t checksum) const {
+  if (static_cast<uint32_t>(fast_hash(block)) != checksum) throw damaged();
+}
+
+Error DataPack::damaged() const {
+  return environment_error("The data pack " + name_ + " is damaged");
 }
 
 }  // namespace cntr::squashfs

@@ -11,11 +11,13 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/digest.h"
+#include "base/error.h"
 #include "base/file_system.h"
 #include "squashfs/compression.h"
 
@@ -84,7 +86,14 @@ class DataPack {
   // The bytes of a block as they stand in the pack, checked. `size` as in block_sizes, not 0.
   std::string read_block(uint64_t offset, uint32_t size, uint32_t checksum) const;
 
+  // The same in two steps, for blocks that lie together: fills `out` with what stands from `offset`
+  // on, and checks one block of it. Throw an environment Error when the pack is damaged.
+  void read(uint64_t offset, std::span<char> out) const;
+  void check(std::string_view block, uint32_t checksum) const;
+
  private:
+  Error damaged() const;
+
   UniqueFd file_;
   std::string name_;
   PackTable table_;

@@ -76,9 +76,9 @@ ImageFile::ImageFile(int fd, std::string name) : state_(std::make_unique<State>(
 
 ImageFile::~ImageFile() = default;
 
-void ImageFile::append(std::string_view bytes) { state_->write(state_->size, bytes); }
 void ImageFile::resize(uint64_t size) { state_->resize(size); }
 uint64_t ImageFile::size() const { return state_->size; }
+const std::string& ImageFile::name() const { return state_->name; }
 sqfs_file_t* ImageFile::library_object() { return &state_->object; }
 
 int ImageFile::check(int status) const {

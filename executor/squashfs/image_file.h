@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <string_view>
 
 struct sqfs_file_t;
 
@@ -18,10 +17,10 @@ class ImageFile {
   ImageFile(const ImageFile&) = delete;
   ImageFile& operator=(const ImageFile&) = delete;
 
-  // Throw an environment Error when the file cannot be written.
-  void append(std::string_view bytes);
+  // Throws an environment Error when the file cannot be written.
   void resize(uint64_t size);
   uint64_t size() const;
+  const std::string& name() const;
 
   sqfs_file_t* library_object();
   // What a function of the library returned: throws an Error when that is negative, about the file

@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "base/file_system.h"
 #include "squashfs/block_compressor.h"
+#include "squashfs/data_copy.h"
 #include "squashfs/data_layout.h"
 #include "squashfs/image_file.h"
 #include "squashfs/inode_writer.h"
@@ -63,7 +64,7 @@ void check_packs(std::span<const DataPack* const> packs, const Compression& comp
 }
 
 ImageSummary write(const Tree& tree, std::span<const DataPack* const> packs,
-                   const Compression& compression, ImageFile& file) {
+                   const Compression& compression, int fd, ImageFile& file) {
   constexpr uint32_t kNoTime = 0;
   sqfs_super_t super{};
   file.check(sqfs_super_init(&super, compression.block_size, kNoTime,
@@ -75,8 +76,9 @@ ImageSummary write(const Tree& tree, std::span<const DataPack* const> packs,
     super.flags |= SQFS_FLAG_COMPRESSOR_OPTIONS;
   }
   const uint64_t data_begin = file.size();
-  const DataLayout data(tree, packs, data_begin,
-                        [&file](std::string_view bytes) { file.append(bytes); });
+  const DataLayout data(tree, packs, data_begin);
+  copy_blocks(data.copies(), packs, fd, file.name());
+  file.resize(data.end());
   write_metadata(tree, data, compressor, file, super);
   super.bytes_used = file.size();
   file.check(sqfs_super_write(&super, file.library_object()));
@@ -91,7 +93,7 @@ ImageSummary write_image(const Tree& tree, std::span<const DataPack* const> pack
   check_packs(packs, compression);
   NewFile draft(path);
   ImageFile file(draft.fd(), path);
-  const ImageSummary summary = write(tree, packs, compression, file);
+  const ImageSummary summary = write(tree, packs, compression, draft.fd(), file);
   draft.put_in_place();
   return summary;
 }

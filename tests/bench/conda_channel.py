@@ -4,8 +4,9 @@
   conda_channel.py <directory with .deb files> <channel> [--level N]
 
 Each .deb becomes one package, and those of the interpreter become one `python`. usr/ is the prefix;
-Python packages for any architecture become `noarch: python` with entry points, the others have compiled
-modules like those of conda-build. Scripts, .pc, *-config and .cmake files have a text prefix, a third of
+Python packages for any architecture become `noarch: python` with entry points, unless Debian only splits
+them from their compiled part, which nobody else does: these, as the others, are for one architecture and
+bring their compiled modules, as conda-build makes them. Scripts, .pc, *-config and .cmake files have a text prefix, a third of
 the programs and libraries a binary one. Some packages, with about a third of all bytes, are .tar.bz2.
 
 The channel gets linux-64/, noarch/ and two locks: `all.txt` and `conda.txt`, which has the .conda packages
@@ -15,6 +16,7 @@ only. The same .deb files give the same channel.
 import argparse
 import bz2
 import concurrent.futures
+import glob
 import hashlib
 import importlib._bootstrap_external as bootstrap
 import io
@@ -235,6 +237,11 @@ def has_modules(deb):
     return b"dist-packages" in listing
 
 
+def is_split(package, directory):
+    """Whether the compiled part of it is in another package of Debian's."""
+    return any(glob.glob(f"{directory}/{package}-{part}_*.deb") for part in ("lib", "serial", "backend"))
+
+
 def packages_of(directory):
     """What to make: name, version, .deb files, and whether it is for any architecture."""
     out, interpreter = [], []
@@ -248,7 +255,9 @@ def packages_of(directory):
             continue
         name = NAMES.get(field["Package"], field["Package"])
         version = re.sub(r"[^0-9A-Za-z.]", ".", re.split("[-+~]", field["Version"].split(":")[-1])[0])
-        out.append((name, version, [deb], field["Architecture"] == "all" and has_modules(deb)))
+        noarch = (field["Architecture"] == "all" and has_modules(deb)
+                  and not is_split(field["Package"], directory))
+        out.append((name, version, [deb], noarch))
     if interpreter:
         out.append(("python", "3.11.2", interpreter, False))
     return sorted(out, key=lambda package: -sum(os.path.getsize(deb) for deb in package[2]))

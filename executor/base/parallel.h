@@ -4,11 +4,11 @@
 #include <cstddef>
 #include <functional>
 
-namespace cntr::env {
+namespace cntr {
 
 // Calls `task` for 0 to `count` - 1, in this order, on up to `threads` threads, and returns when
 // all are done. When one throws, no more are begun, and the exception of the lowest number is
 // thrown.
 void run_in_parallel(size_t count, unsigned threads, const std::function<void(size_t)>& task);
 
-}  // namespace cntr::env
+}  // namespace cntr

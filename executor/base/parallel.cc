@@ -1,4 +1,4 @@
-#include "env/parallel.h"
+#include "base/parallel.h"
 
 #include <algorithm>
 #include <atomic>
@@ -10,7 +10,7 @@
 
 #include "base/stop_request.h"
 
-namespace cntr::env {
+namespace cntr {
 
 void run_in_parallel(size_t count, unsigned threads, const std::function<void(size_t)>& task) {
   std::atomic<size_t> next{0};
@@ -41,4 +41,4 @@ void run_in_parallel(size_t count, unsigned threads, const std::function<void(si
   if (failure) std::rethrow_exception(failure);
 }
 
-}  // namespace cntr::env
+}  // namespace cntr
