@@ -2,18 +2,15 @@
 
 #include "base/error.h"
 #include "base/file_system.h"
-#include "base/process.h"
-#include "base/stop_request.h"
-#include "base/text.h"
+#include "build/pip_solver.h"
 #include "build/shown_env.h"
 #include "env/environment.h"
 #include "env/pip_report.h"
 #include "env/program_words.h"
+#include "env/wheel_builder.h"
 
 namespace cntr::build {
 namespace {
-
-constexpr size_t kLargestReport = 256U << 20U;
 
 // The environment before pip came.
 spec::Env conda_part_of(const spec::Env& env, const std::string& lock) {
@@ -28,55 +25,39 @@ spec::Env conda_part_of(const spec::Env& env, const std::string& lock) {
   return out;
 }
 
-std::string lines_of(const std::vector<std::string>& lines) {
-  return lines.empty() ? "" : join(lines, "\n") + "\n";
+Error no_solution(const std::string& said, const std::string& advice) {
+  std::vector<std::string> notes = env::last_lines(said);
+  notes.push_back(advice);
+  return user_error("pip found no solution", std::move(notes));
 }
 
-// pip runs where the environment is now, not at its prefix: to find out what to install, that is
-// the same.
-std::string ask_pip(const std::string& directory, const env::Requirements& requirements,
-                    const std::string& scratch) {
-  const std::string python = directory + "/bin/python";
-  if (!exists(python)) {
+// Its report. Wheels are looked for first, which needs no sandbox.
+std::string ask_pip(const PipSolver& pip, const env::Requirements& requirements) {
+  if (!exists(pip.directory + "/bin/python")) {
     throw user_error("it has requirements for pip, and no python",
                      {"Add python and pip to its dependencies."});
   }
-  Command command;
-  command.argv = {python,
-                  "-m",
-                  "pip",
-                  "install",
-                  "--dry-run",
-                  "--report",
-                  scratch + "/report.json",
-                  "--only-binary",
-                  ":all:",
-                  "--no-input",
-                  "--disable-pip-version-check",
-                  "--quiet",
-                  "--requirement",
-                  scratch + "/requirements.txt"};
-  write_file_atomically(scratch + "/requirements.txt", lines_of(requirements.lines));
-  if (!requirements.constraints.empty()) {
-    write_file_atomically(scratch + "/constraints.txt", lines_of(requirements.constraints));
-    command.argv.insert(command.argv.end(), {"--constraint", scratch + "/constraints.txt"});
+  PipAnswer wheels;
+  if (!asks_for_source(requirements)) {
+    wheels = ask_for_wheels(pip, requirements);
+    if (!wheels.report.empty()) return wheels.report;
   }
-  for (const std::string& variable : current_environment()) {
-    if (!variable.starts_with("PYTHON")) command.environment.push_back(variable);
+  PipAnswer sources;
+  try {
+    sources = ask_for_sources(pip, requirements);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::kEnvironment) throw;
+    throw no_solution(wheels.said,
+                      "Only wheels were looked for, because source is asked for what "
+                      "it needs in a sandbox: " +
+                          error.message() + ".");
   }
-  command.environment.emplace_back("PYTHONNOUSERSITE=1");
-  command.environment.emplace_back("PYTHONDONTWRITEBYTECODE=1");
-  command.environment.emplace_back("PIP_BREAK_SYSTEM_PACKAGES=1");
-  command.directory = scratch;
-  std::string said;
-  const ExitStatus status = run_process(command, {}, [&](std::string_view piece) {
-    if (said.size() < kLargestReport) said += piece;
-  });
-  if (status.interrupted) throw Stopped();
-  if (status.code == 0) return read_file(scratch + "/report.json");
-  std::vector<std::string> notes = env::last_lines(said);
-  notes.emplace_back("Only wheels are taken: what is there as source only has to be built first.");
-  throw user_error("pip found no solution", std::move(notes));
+  if (!sources.report.empty()) return sources.report;
+  if (const auto unmet = env::unmet_build_requirements("", sources.said)) {
+    throw user_error(*unmet, {"What a build needs must be among its dependencies of conda."});
+  }
+  throw no_solution(sources.said,
+                    "What is there as source only is built with the packages that conda brings.");
 }
 
 }  // namespace
@@ -94,7 +75,7 @@ std::vector<env::LockedWheel> resolve_wheels(const spec::Env& env, const env::So
   const spec::Env part = conda_part_of(env, lock);
   const std::string image = env::built_image(part, env::identify(part), cache, warn);
   const ShownEnv shown = show_env(part, image, cache, warn);
-  return env::parse_pip_report(ask_pip(shown.path(), request.requirements, scratch),
+  return env::parse_pip_report(ask_pip({shown.path(), part.prefix, scratch}, request.requirements),
                                "pip's report");
 }
 

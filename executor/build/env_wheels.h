@@ -1,4 +1,5 @@
-// Which wheels an environment needs beside conda's packages: what its own pip says.
+// Which wheels, and source where there is no wheel, an environment needs beside conda's packages:
+// what its own pip says.
 #pragma once
 
 #include <string>

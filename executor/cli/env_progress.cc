@@ -11,6 +11,8 @@ std::string stage_text(env::EnvStage stage) {
       return "Fetching packages";
     case env::EnvStage::kPacking:
       return "Packing packages";
+    case env::EnvStage::kBuildingWheels:
+      return "Building wheels";
     case env::EnvStage::kCompiling:
       return "Compiling the Python files of packages";
     case env::EnvStage::kRunningScripts:

@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "env/lock_formats.h"
+#include "env/wheel_name.h"
 
 namespace cntr::env {
 namespace {
@@ -41,7 +42,8 @@ LockedPackage read_package(YamlMap& map) {
 LockedWheel read_wheel(YamlMap& map) {
   LockedWheel out;
   out.url = map.string("url");
-  out.name = map.string("name");
+  out.is_source = names_source(out.url);
+  out.name = normal_project_name(map.string("name"));
   out.version = map.string("version");
   out.where = map.location();
   YamlMap hash = map.map("hash");

@@ -330,7 +330,13 @@ EnvSummary EnvBuilder::build(const EnvLock& lock, const EnvOptions& options,
   squashfs::WorkerPool pool(options.threads);
   std::vector<LoadedPackage> packages =
       load_packages(lock, options, source_, store_, pool, warn_, progress_);
-  load_wheels(lock, options, source_, store_, pool, packages);
+  const auto write_conda_part = [&](const std::string& to) {
+    const EnvProgress silent;
+    Assembly(packages, lock, options, store_, scratch_, pool, silent)
+        .write(to, [](const std::string&) {});
+  };
+  load_wheels(lock, options, source_, store_, scratch_, pool, write_conda_part, progress_,
+              packages);
   EnvSummary out;
   out.packages = packages.size();
   for (const LoadedPackage& package : packages) out.reused += package.was_ready ? 1 : 0;

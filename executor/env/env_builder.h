@@ -34,10 +34,10 @@ struct EnvSummary {
 };
 
 // What is being done, in this order; stages in which nothing is to be done are left out.
-enum class EnvStage { kFetching, kPacking, kCompiling, kRunningScripts, kWriting };
+enum class EnvStage { kFetching, kPacking, kBuildingWheels, kCompiling, kRunningScripts, kWriting };
 
-// Called from several threads, one at a time: so many packages (or scripts; of kWriting, images)
-// have the stage behind them.
+// Called from several threads, one at a time: so many packages (or wheels, scripts; of kWriting,
+// images) have the stage behind them.
 using EnvProgress = std::function<void(EnvStage stage, size_t done, size_t all)>;
 
 class EnvBuilder {

@@ -155,7 +155,7 @@ spec::EnvIdentity identify(const spec::Env& env) {
     if (!wheel.sha256) {
       throw user_error_at(wheel.where, "The lock has no SHA-256 sum for the wheel " + wheel.name);
     }
-    text.add("wheel", wheel_name_of(wheel.url, wheel.where).file, wheel.sha256->text());
+    text.add(wheel.is_source ? "source" : "wheel", file_name_of(wheel).file, wheel.sha256->text());
   }
   for (const spec::Variable& variable : lock.variables) {
     text.add("variable", variable.name, quote(variable.value));

@@ -73,13 +73,14 @@ LockedWheel read_wheel(std::string_view line, const Location& where) {
   }
   LockedWheel out;
   out.url = absolute_url(std::string(url.substr(0, hash)), where.file);
-  const WheelName name = wheel_name_of(out.url, where);
-  out.name = name.name;
-  out.version = name.version;
+  out.name = normal_project_name(std::string(trimmed(line.substr(0, at))));
+  out.is_source = names_source(out.url);
   out.sha256 = sum;
   out.where = where;
-  if (normal_project_name(std::string(trimmed(line.substr(0, at)))) != out.name) {
-    throw user_error_at(where, "The wheel at that URL is of " + quote(out.name));
+  const WheelName name = file_name_of(out);
+  out.version = name.version;
+  if (name.name != out.name) {
+    throw user_error_at(where, "The wheel at that URL is of " + quote(name.name));
   }
   return out;
 }

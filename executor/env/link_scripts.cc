@@ -2,12 +2,10 @@
 
 #include <sys/stat.h>
 #include <sys/xattr.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <string_view>
-#include <variant>
 
 #include "base/error.h"
 #include "base/file_system.h"
@@ -15,7 +13,7 @@
 #include "base/stop_request.h"
 #include "base/text.h"
 #include "env/activation.h"
-#include "mount/mount.h"
+#include "env/prefix_sandbox.h"
 #include "runner/launch.h"
 
 namespace cntr::env {
@@ -23,75 +21,12 @@ namespace {
 
 constexpr std::string_view kMessages = ".messages.txt";
 constexpr size_t kMostLines = 20;  // of a failed script's output
-constexpr const char* kSystemPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-constexpr std::array<const char*, 9> kSystemDirectories = {
-    "bin", "etc", "lib", "lib32", "lib64", "nix", "libx32", "sbin", "usr"};
 
 std::vector<std::string> lines_of(std::string_view text) {
   std::vector<std::string> out;
   for (const std::string& line : split(text, '\n')) {
     if (!line.empty()) out.push_back(printable(line));
   }
-  return out;
-}
-
-// The environment of the image as a directory: mounted, else unpacked.
-class Lower {
- public:
-  Lower(const std::string& image, const std::string& workspace) {
-    mount::Mounted mounted = mount::Mounts().mount({image}, "link-scripts");
-    if (auto* const use = std::get_if<mount::MountedImage>(&mounted)) {
-      use_.emplace(std::move(*use));
-      path_ = use_->path();
-      return;
-    }
-    path_ = workspace + "/lower";
-    const auto& obstacle = std::get<mount::NotPossible>(mounted);
-    const std::string unsquashfs = runner::required_program("unsquashfs", obstacle.fix);
-    const Captured run = capture_process(
-        {unsquashfs, "-quiet", "-no-progress", "-no-xattrs", "-dest", path_, image});
-    if (run.status.code != 0) {
-      throw environment_error("Cannot unpack " + image + ": " + runner::last_line(run.err));
-    }
-  }
-
-  const std::string& path() const { return path_; }
-
- private:
-  std::optional<mount::MountedImage> use_;
-  std::string path_;
-};
-
-// The options of bwrap for all scripts.
-std::vector<std::string> sandbox_options(const std::string& root, const std::string& prefix) {
-  std::vector<std::string> out = {"--die-with-parent",
-                                  "--new-session",
-                                  "--unshare-pid",
-                                  "--unshare-ipc",
-                                  "--unshare-uts",
-                                  "--unshare-net",
-                                  "--hostname",
-                                  "cntr",
-                                  "--cap-drop",
-                                  "ALL",
-                                  "--proc",
-                                  "/proc",
-                                  "--dev",
-                                  "/dev",
-                                  "--tmpfs",
-                                  "/tmp"};
-  if (geteuid() != 0) out.emplace_back("--unshare-user");
-  for (const char* const name : kSystemDirectories) {
-    const std::string path = std::string("/") + name;
-    const auto stat = stat_link(path);
-    if (!stat) continue;
-    if (stat->kind == FileKind::kSymlink) {
-      out.insert(out.end(), {"--symlink", read_link(path), path});
-    } else {
-      out.insert(out.end(), {"--ro-bind", path, path});
-    }
-  }
-  out.insert(out.end(), {"--bind", root, prefix, "--chdir", prefix + "/bin"});
   return out;
 }
 
@@ -132,13 +67,14 @@ class Session {
     const PackageInfo& package = *script.package;
     const std::string path = prefix_ + "/" + script.path;
     Command out;
-    out.environment = {
-        "PREFIX=" + prefix_, "ROOT_PREFIX=" + prefix_, "SOURCE_DIR=" + prefix_,
-        "PKG_NAME=" + package.name, "PKG_VERSION=" + package.version,
-        "PKG_BUILDNUM=" + std::to_string(package.build_number),
-        "PATH=" + search_path_in(prefix_, kSystemPath), "HOME=/tmp", "LC_ALL=C.UTF-8",
-        // So that what a script makes is the same each time, and never out of date.
-        "PYTHONDONTWRITEBYTECODE=1", "PYTHONHASHSEED=0", "SOURCE_DATE_EPOCH=315532800"};
+    out.environment = {"PREFIX=" + prefix_,
+                       "ROOT_PREFIX=" + prefix_,
+                       "SOURCE_DIR=" + prefix_,
+                       "PKG_NAME=" + package.name,
+                       "PKG_VERSION=" + package.version,
+                       "PKG_BUILDNUM=" + std::to_string(package.build_number),
+                       "PATH=" + search_path_in(prefix_, kSandboxPath)};
+    for (const std::string& variable : sandbox_variables()) out.environment.push_back(variable);
     std::vector<std::string> argv = {"/bin/bash", path};
     if (script.action == "post-link") {  // conda activates for these alone
       const Activation activation = activation_of(lower_.path(), prefix_);
@@ -147,28 +83,14 @@ class Session {
       }
       argv = activated_command(activation.scripts, argv);
     }
-    out.argv = {
-        runner::supervisor_program(),
-        "--overlay",
-        lower_.path(),
-        overlay_,
-        "--",
-        runner::required_program("bwrap",
-                                 "Install bubblewrap (on Debian: apt install bubblewrap), in which "
-                                 "the link scripts of packages run.")};
-    const std::vector<std::string> options = sandbox_options(overlay_ + "/root", prefix_);
-    out.argv.insert(out.argv.end(), options.begin(), options.end());
+    out.argv = {runner::supervisor_program(), "--overlay", lower_.path(), overlay_, "--"};
+    const std::vector<std::string> sandbox = sandbox_command("the link scripts of packages run");
+    out.argv.insert(out.argv.end(), sandbox.begin(), sandbox.end());
+    out.argv.insert(out.argv.end(),
+                    {"--bind", overlay_ + "/root", prefix_, "--chdir", prefix_ + "/bin"});
     out.argv.emplace_back("--");
     out.argv.insert(out.argv.end(), argv.begin(), argv.end());
     return out;
-  }
-
-  static std::optional<std::string> failure_of_sandbox(const ExitStatus& status,
-                                                       const std::string& output) {
-    if (auto failure = runner::supervisor_failure(status, output)) return failure;
-    const std::string line = runner::last_line(output);
-    if (status.code == 1 && line.starts_with("bwrap: ")) return line;
-    return std::nullopt;
   }
 
   std::vector<std::string> take_messages() const {
@@ -180,7 +102,7 @@ class Session {
     return out;
   }
 
-  Lower lower_;
+  ShownImage lower_;
   const std::string& prefix_;
   std::string overlay_;
   const WarningSink& warn_;

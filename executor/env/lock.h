@@ -35,13 +35,14 @@ struct LockedPackage {
   Location where;  // in the lock
 };
 
-// What pip would install.
+// What pip would install: a wheel, or a source distribution that a wheel is to be built from.
 struct LockedWheel {
   std::string url;
-  std::string name;
+  std::string name;  // normal, see normal_project_name()
   std::string version;
   std::optional<Digest> sha256;
   Location where;
+  bool is_source = false;
 };
 
 struct EnvLock {

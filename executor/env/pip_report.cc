@@ -35,13 +35,14 @@ LockedWheel read_item(const JsonNode& item) {
   out.url = download.at("url").text();
   const std::string name = metadata.at("name").text();
   const auto archive = download.find("archive_info");
-  if (!archive || !out.url.ends_with(".whl")) {
-    throw user_error(
-        "The package " + quote(name) + " is there as source only: " + quote(out.url),
-        {"Cntr puts wheels into an environment. Build one with pip wheel, and name the "
-         "directory that it is in with --find-links."});
+  if (!archive || download.find("subdirectory")) {
+    throw user_error("The package " + quote(name) + " is no file: " + quote(out.url),
+                     {"Cntr takes wheels and source distributions. Build a wheel of it with pip "
+                      "wheel, and name the directory that it is in with --find-links."});
   }
-  const WheelName parsed = wheel_name_of(out.url, {});
+  out.name = normal_project_name(name);
+  out.is_source = names_source(out.url);
+  const WheelName parsed = file_name_of(out);
   out.name = parsed.name;
   out.version = parsed.version;
   out.sha256 = sum_of(*archive, out.url);

@@ -10,8 +10,8 @@
 
 namespace cntr::env {
 
-// Throws a user Error for what is no such report, and for what is no wheel with a SHA-256 sum:
-// `where` names the report in messages.
+// Throws a user Error for what is no such report, and for what is neither a wheel nor a source
+// distribution, or has no SHA-256 sum: `where` names the report in messages.
 std::vector<LockedWheel> parse_pip_report(std::string_view json, const std::string& where);
 
 }  // namespace cntr::env

@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "env/lock_formats.h"
+#include "env/wheel_name.h"
 
 namespace cntr::env {
 namespace {
@@ -61,8 +62,14 @@ LockedPackage read_package(YamlMap& map, const std::string& url, const Location&
 
 LockedWheel read_wheel(YamlMap& map, const std::string& url, const Location& where,
                        const std::string& lock_path) {
-  return {absolute_url(url, lock_path), map.string("name"), map.string("version"), read_sha256(map),
-          where};
+  LockedWheel out;
+  out.url = absolute_url(url, lock_path);
+  out.name = normal_project_name(map.string("name"));
+  out.version = map.string("version");
+  out.sha256 = read_sha256(map);
+  out.where = where;
+  out.is_source = names_source(out.url);
+  return out;
 }
 
 // A platform's own name (version 7 has such) of conda's name.

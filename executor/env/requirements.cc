@@ -53,6 +53,7 @@ constexpr std::array kOptions = {OptionName{"-r", OptionKind::kRequirements},
                                  OptionName{"--index-url", OptionKind::kPlace},
                                  OptionName{"--extra-index-url", OptionKind::kPlace},
                                  OptionName{"--only-binary", OptionKind::kValue},
+                                 OptionName{"--no-binary", OptionKind::kValue},
                                  OptionName{"--trusted-host", OptionKind::kValue},
                                  OptionName{"--no-index", OptionKind::kFlag},
                                  OptionName{"--prefer-binary", OptionKind::kFlag},
@@ -86,8 +87,8 @@ std::optional<Option> read_option(const spec::RequestLine& line) {
       editable ? "What is being developed cannot be in an environment: " + quote(text)
                : quote(text) + " is no option of a requirements file that is known here",
       {editable ? "An environment is read-only. Put the directory into PYTHONPATH instead."
-                : "Known: -r, -c, -f, -i, --extra-index-url, --no-index, --pre, --only-binary, "
-                  "--prefer-binary, --require-hashes, --trusted-host."});
+                : "Known: -r, -c, -f, -i, --extra-index-url, --no-index, --pre, --no-binary, "
+                  "--only-binary, --prefer-binary, --require-hashes, --trusted-host."});
 }
 
 bool looks_like_path(std::string_view text) {

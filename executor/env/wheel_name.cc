@@ -1,6 +1,8 @@
 #include "env/wheel_name.h"
 
 #include <algorithm>
+#include <array>
+#include <string_view>
 #include <vector>
 
 #include "base/file_system.h"
@@ -22,6 +24,9 @@ int hex_digit(char c) {
   return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
+constexpr std::array<std::string_view, 5> kSourceEnds = {".tar.gz", ".tgz", ".tar.bz2", ".tar.xz",
+                                                         ".zip"};
+
 std::string without_escapes(const std::string& url) {
   std::string out;
   for (size_t at = 0; at < url.size(); ++at) {
@@ -35,6 +40,19 @@ std::string without_escapes(const std::string& url) {
     }
   }
   return out;
+}
+
+std::string file_of(const std::string& url) {
+  const std::string path = without_escapes(url.substr(0, url.find_first_of("?#")));
+  return path.substr(path.rfind('/') + 1);
+}
+
+// The file's name without the end of an archive; "" when it has none.
+std::string source_stem(const std::string& file) {
+  for (const std::string_view end : kSourceEnds) {
+    if (file.ends_with(end)) return file.substr(0, file.size() - end.size());
+  }
+  return "";
 }
 
 }  // namespace
@@ -52,8 +70,7 @@ std::string normal_project_name(const std::string& name) {
 WheelName wheel_name_of(const std::string& url, const Location& where) {
   constexpr std::string_view kEnd = ".whl";
   WheelName out;
-  out.file = without_escapes(url.substr(0, url.find_first_of("?#")));
-  out.file = out.file.substr(out.file.rfind('/') + 1);
+  out.file = file_of(url);
   const auto error = [&] {
     return user_error_at(where, quote(url) + " is no wheel",
                          {"A wheel is named NAME-VERSION-PYTHON-ABI-PLATFORM.whl."});
@@ -66,6 +83,33 @@ WheelName wheel_name_of(const std::string& url, const Location& where) {
   out.name = normal_project_name(parts[0]);
   out.version = parts[1];
   return out;
+}
+
+bool names_source(const std::string& url) { return !source_stem(file_of(url)).empty(); }
+
+WheelName source_name_of(const std::string& url, const std::string& project,
+                         const Location& where) {
+  WheelName out;
+  out.file = file_of(url);
+  out.name = normal_project_name(project);
+  out.version = source_stem(out.file);
+  const bool plain = std::all_of(out.version.begin(), out.version.end(),
+                                 [](char c) { return c == '-' || is_word(std::string(1, c)); });
+  if (out.version.empty() || out.version[0] == '.' || out.version[0] == '-' || !plain) {
+    throw user_error_at(where, quote(url) + " is neither a wheel nor a source distribution",
+                        {"These are named NAME-VERSION-PYTHON-ABI-PLATFORM.whl and "
+                         "NAME-VERSION.tar.gz."});
+  }
+  const size_t dash = out.version.rfind('-');
+  if (dash != std::string::npos && normal_project_name(out.version.substr(0, dash)) == out.name) {
+    out.version.erase(0, dash + 1);
+  }
+  return out;
+}
+
+WheelName file_name_of(const LockedWheel& wheel) {
+  return wheel.is_source ? source_name_of(wheel.url, wheel.name, wheel.where)
+                         : wheel_name_of(wheel.url, wheel.where);
 }
 
 }  // namespace cntr::env

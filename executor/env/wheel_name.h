@@ -1,10 +1,11 @@
-// The name of a wheel's file (PyPA specifications, binary distribution format):
-// <name>-<version>[-<build>]-<python>-<abi>-<platform>.whl
+// The names of files that pip installs (PyPA specifications, binary and source distribution
+// formats): <name>-<version>[-<build>]-<python>-<abi>-<platform>.whl, <name>-<version>.tar.gz
 #pragma once
 
 #include <string>
 
 #include "base/error.h"
+#include "env/lock.h"
 
 namespace cntr::env {
 
@@ -16,6 +17,18 @@ struct WheelName {
 
 // Of a URL or a path, in which %XX are read. Throws a user Error at `where` when it names no wheel.
 WheelName wheel_name_of(const std::string& url, const Location& where);
+
+// Whether the URL or path names an archive in which pip takes a source distribution: .tar.gz, .tgz,
+// .tar.bz2, .tar.xz, .zip.
+bool names_source(const std::string& url);
+
+// The same of the source distribution of a project. The version is the file's name without end
+// where it does not begin with the project's, as for archives of a repository ("v1.0"). Throws a
+// user Error for what names none.
+WheelName source_name_of(const std::string& url, const std::string& project, const Location& where);
+
+// Of whichever of both the lock has.
+WheelName file_name_of(const LockedWheel& wheel);
 
 // "Foo.Bar_baz" -> "foo-bar-baz"
 std::string normal_project_name(const std::string& name);
