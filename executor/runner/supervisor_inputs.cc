@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <utility>
 
+namespace cntr::supervisor {
 namespace {
 
 class Descriptor {
@@ -147,3 +148,5 @@ bool Gate::wait_for_reader() const {
 }
 
 void Gate::open() { close(ends_[1]); }
+
+}  // namespace cntr::supervisor

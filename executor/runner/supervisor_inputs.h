@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+namespace cntr::supervisor {
+
 // What to mount, as it stands in a file: words, each ended by NUL. A group is a directory and then
 // pairs of a file and its place below the directory, and ends with an empty word; after the last
 // group stands another one. What follows is for others.
@@ -46,3 +48,5 @@ class Gate {
  private:
   int ends_[2] = {-1, -1};
 };
+
+}  // namespace cntr::supervisor

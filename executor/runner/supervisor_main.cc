@@ -1,29 +1,5 @@
-// cntr-supervisor: starts one command and sees to it that nothing of it stays behind.
-//
-//   cntr-supervisor [--lock FD] [--terminal] [--stop-signal NUMBER] [--overlay LOWER DIRECTORY]
-//                   [--inputs LIST DIRECTORY GATE FILE] [--started FILE]
-//                   [--private-mounts] [--scratch DIRECTORY] [--link FILE TARGET]
-//                   [--cleanup COUNT ARGUMENT...] [--finally COUNT ARGUMENT...] -- COMMAND
-//                   [ARGUMENT...]
-//
-//   --lock       an inherited descriptor with a lock, kept open until nothing of the command is
-//                left; the command does not get it
-//   --terminal   stay in the caller's session and process group: the command is a person's shell
-//   --stop-signal  what the command gets instead of SIGTERM, SIGINT and SIGHUP
-//   --overlay    before the command starts, in a private mount namespace, mount an overlay over
-//                LOWER at DIRECTORY/root; what is written goes to DIRECTORY/upper
-//   --inputs     in the same namespace, mount a tmpfs at DIRECTORY, and mount the inputs that are
-//                listed in the descriptor LIST (see supervisor_inputs.h) when the command has made
-//                FILE and reads the descriptor GATE, which ends when all is mounted; FILE is
-//                removed
-//   --started    as long as FILE is missing or empty, the command is busy making what the cleanup
-//                will remove, and is not interrupted (for at most 30 seconds)
-//   --private-mounts  what the command mounts is in a mount namespace of its own
-//   --scratch    make DIRECTORY, which must be new, for the command's own files
-//   --link       then make a symbolic link in it
-//   --cleanup    what to run when the command was interrupted or killed (COUNT arguments follow)
-//   --finally    what to run at the very end, however the command ended; it removes the scratch
-//                directory
+// cntr-supervisor: starts one command and sees to it that nothing of it stays behind. Its options:
+// supervisor_options.h.
 //
 // Two processes. The front is the one that was started: it hands SIGTERM, SIGINT and SIGHUP on and
 // ends as the command ends. The guardian, in a session of its own, is the parent of the command and
@@ -57,10 +33,11 @@
 #include <vector>
 
 #include "runner/supervisor_inputs.h"
+#include "runner/supervisor_options.h"
 
+namespace cntr::supervisor {
 namespace {
 
-constexpr int kOwnFailure = 125;
 constexpr int kCannotExecute = 126;
 constexpr int kNotFound = 127;
 constexpr int kStartPatience = 30'000;  // milliseconds
@@ -68,82 +45,6 @@ constexpr int kKillPatience = 10'000;   // for processes that SIGKILL does not e
 constexpr int kEndPatience = 10;        // for those that end with the command
 constexpr int kCleanupAttempts = 5;
 constexpr unsigned kCleanupSeconds = 60;  // for one attempt
-
-struct Options {
-  bool terminal = false;
-  int stop_signal = 0;  // 0 for the one that came
-  char* overlay_lower = nullptr;
-  char* overlay_directory = nullptr;
-  int input_list = -1;
-  const char* input_directory = nullptr;
-  int gate = -1;
-  const char* gate_file = nullptr;
-  const char* started_file = nullptr;
-  const char* scratch_directory = nullptr;
-  const char* link = nullptr;
-  const char* link_target = nullptr;
-  bool private_mounts = false;
-  std::vector<char*> cleanup;  // ends in nullptr when not empty; so does `finally`
-  std::vector<char*> finally;
-  char** command = nullptr;  // ends in nullptr
-};
-
-[[noreturn]] void fail(const char* what, const char* which = "") {
-  fprintf(stderr, "cntr-supervisor: %s%s: %s\n", what, which, strerror(errno));
-  _exit(kOwnFailure);
-}
-
-[[noreturn]] void fail_usage() {
-  fputs("cntr-supervisor: wrong arguments; it is for cntr's own use\n", stderr);
-  _exit(kOwnFailure);
-}
-
-Options parse(int argc, char** argv) {
-  Options options;
-  int i = 1;
-  const auto next = [&] {
-    if (i >= argc) fail_usage();
-    return argv[i++];
-  };
-  while (true) {
-    const std::string word = next();
-    if (word == "--") break;
-    if (word == "--lock") {
-      const int fd = atoi(next());
-      if (fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) fail("cannot keep the lock");
-    } else if (word == "--terminal") {
-      options.terminal = true;
-    } else if (word == "--stop-signal") {
-      options.stop_signal = atoi(next());
-    } else if (word == "--overlay") {
-      options.overlay_lower = next();
-      options.overlay_directory = next();
-    } else if (word == "--inputs") {
-      options.input_list = atoi(next());
-      options.input_directory = next();
-      options.gate = atoi(next());
-      options.gate_file = next();
-    } else if (word == "--started") {
-      options.started_file = next();
-    } else if (word == "--private-mounts") {
-      options.private_mounts = true;
-    } else if (word == "--scratch") {
-      options.scratch_directory = next();
-    } else if (word == "--link") {
-      options.link = next();
-      options.link_target = next();
-    } else if (word == "--cleanup" || word == "--finally") {
-      std::vector<char*>& command = word == "--cleanup" ? options.cleanup : options.finally;
-      for (int count = atoi(next()); count > 0; --count) command.push_back(next());
-      if (!command.empty()) command.push_back(nullptr);
-    } else {
-      fail_usage();
-    }
-  }
-  if (i >= argc) fail_usage();
-  options.command = argv + i;
-  return options;
-}
 
 int64_t now_milliseconds() {
   timespec time;
@@ -510,10 +411,7 @@ class Guardian {
   }
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
-  const Options options = parse(argc, argv);
+[[noreturn]] void supervise(const Options& options) {
   int sockets[2];
   if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) != 0) {
     fail("cannot make a socket pair");
@@ -534,4 +432,11 @@ int main(int argc, char** argv) {
   const int status = guardian.run();
   send(sockets[1], &status, sizeof status, MSG_NOSIGNAL);
   _exit(0);
+}
+
+}  // namespace
+}  // namespace cntr::supervisor
+
+int main(int argc, char** argv) {
+  cntr::supervisor::supervise(cntr::supervisor::parse_options(argc, argv));
 }
