@@ -29,7 +29,8 @@
 
   ``REQUIREMENTS <requirements.txt>``
     What the environment's pip is asked for as well, beside the ``pip`` section of the
-    environment.yml. Wheels alone are taken; they stand in the same lock.
+    environment.yml. Wheels, and source distributions where there is no wheel, stand in the same lock;
+    wheels are built from these in a sandbox, with what conda brings.
 
   ``CHANNELS <channel>...``
     The channels that are asked, in place of those that the environment.yml names.

@@ -25,9 +25,9 @@ spec::Env conda_part_of(const spec::Env& env, const std::string& lock) {
   return out;
 }
 
-Error no_solution(const std::string& said, const std::string& advice) {
+Error no_solution(const std::string& said, const std::vector<std::string>& advice) {
   std::vector<std::string> notes = env::last_lines(said);
-  notes.push_back(advice);
+  notes.insert(notes.end(), advice.begin(), advice.end());
   return user_error("pip found no solution", std::move(notes));
 }
 
@@ -47,17 +47,19 @@ std::string ask_pip(const PipSolver& pip, const env::Requirements& requirements)
     sources = ask_for_sources(pip, requirements);
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::kEnvironment) throw;
-    throw no_solution(wheels.said,
-                      "Only wheels were looked for, because source is asked for what "
-                      "it needs in a sandbox: " +
-                          error.message() + ".");
+    std::vector<std::string> advice = error.notes();
+    advice.insert(advice.begin(),
+                  "Only wheels were looked for, because source is asked for what it needs in a "
+                  "sandbox: " +
+                      error.message() + ".");
+    throw no_solution(wheels.said, advice);
   }
   if (!sources.report.empty()) return sources.report;
   if (const auto unmet = env::unmet_build_requirements("", sources.said)) {
     throw user_error(*unmet, {"What a build needs must be among its dependencies of conda."});
   }
   throw no_solution(sources.said,
-                    "What is there as source only is built with the packages that conda brings.");
+                    {"What is there as source only is built with the packages that conda brings."});
 }
 
 }  // namespace

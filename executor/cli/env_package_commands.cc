@@ -10,6 +10,7 @@
 #include "cli/env_commands.h"
 #include "cli/session.h"
 #include "env/environment.h"
+#include "env/installed_wheels.h"
 
 namespace cntr::cli {
 namespace {
@@ -37,18 +38,27 @@ env::EnvLock packages_of(const std::string& name, const std::string& directory) 
 std::string text_of(const env::LockedPackage& package) {
   return package.version + " " + package.build;
 }
+std::string text_of(const env::LockedWheel& wheel) {
+  return wheel.version + (wheel.is_source ? " source" : " wheel");
+}
 
 bool is_same_file(const env::LockedPackage& a, const env::LockedPackage& b) {
   if (a.sha256 && b.sha256) return *a.sha256 == *b.sha256;
   return a.md5 == b.md5;
 }
+bool is_same_file(const env::LockedWheel& a, const env::LockedWheel& b) {
+  return a.sha256 == b.sha256;
+}
 
+// Of conda's packages, or of pip's: one of each may have the same name.
+template <typename Locked>
 struct Pair {
-  const env::LockedPackage* before = nullptr;
-  const env::LockedPackage* after = nullptr;
+  const Locked* before = nullptr;
+  const Locked* after = nullptr;
 };
 
-std::string difference_text(const std::string& name, const Pair& pair) {
+template <typename Locked>
+std::string difference_text(const std::string& name, const Pair<Locked>& pair) {
   if (pair.after == nullptr) return "- " + name + " " + text_of(*pair.before) + "\n";
   if (pair.before == nullptr) return "+ " + name + " " + text_of(*pair.after) + "\n";
   const std::string before = text_of(*pair.before);
@@ -58,15 +68,20 @@ std::string difference_text(const std::string& name, const Pair& pair) {
   return "~ " + name + " " + before + ": another file\n";
 }
 
+template <typename Locked>
+std::string differences(const std::vector<Locked>& before, const std::vector<Locked>& after) {
+  std::map<std::string, Pair<Locked>> pairs;
+  for (const Locked& package : before) pairs[package.name].before = &package;
+  for (const Locked& package : after) pairs[package.name].after = &package;
+  std::string out;
+  for (const auto& [name, pair] : pairs) out += difference_text(name, pair);
+  return out;
+}
+
 int print_difference(const DiffOptions& options) {
   const env::EnvLock before = packages_of(options.before, options.directory);
   const env::EnvLock after = packages_of(options.after, options.directory);
-  std::map<std::string, Pair> pairs;
-  for (const env::LockedPackage& package : before.packages) pairs[package.name].before = &package;
-  for (const env::LockedPackage& package : after.packages) pairs[package.name].after = &package;
-  std::string out;
-  for (const auto& [name, pair] : pairs) out += difference_text(name, pair);
-  print(out);
+  print(differences(before.packages, after.packages) + differences(before.wheels, after.wheels));
   return kSuccess;
 }
 
@@ -79,7 +94,8 @@ void add_diff_command(CLI::App& env, Action& action) {
   diff->add_option("after", options->after, "The same")->required();
   diff->add_option("-C,--build", options->directory, "The build directory")->capture_default_str();
   diff->footer(
-      "A line for each package: - it is gone, + it is new, ~ it is another one.\n"
+      "A line for each package: - it is gone, + it is new, ~ it is another one;\n"
+      "those of conda, then those of pip.\n"
       "Example: git show HEAD:tools.lock >old.lock && cntr env diff ./old.lock tools");
   diff->callback([&action, options] { action = [options] { return print_difference(*options); }; });
 }
@@ -99,12 +115,14 @@ class Verification {
       const JsonNode record = JsonNode::parse(read_file(records + "/" + name), name);
       for (const JsonNode& path : record.at("paths_data").at("paths").elements()) check(path);
     }
+    check_wheels();
   }
 
   std::string report() const {
     if (!problems_.empty()) return join(problems_, "\n") + "\n";
-    return std::to_string(files_) + " files of " + std::to_string(packages_) +
-           " packages are as the packages say.\n";
+    const std::string wheels = wheels_ == 0 ? "" : " and " + std::to_string(wheels_) + " wheels";
+    return std::to_string(files_) + " files of " + std::to_string(packages_) + " packages" +
+           wheels + " are as the packages say.\n";
   }
   bool is_sound() const { return problems_.empty(); }
 
@@ -127,8 +145,33 @@ class Verification {
     }
   }
 
+  void check_wheels() {
+    try {
+      for (const env::InstalledWheel& wheel : env::installed_wheels(directory_)) {
+        ++wheels_;
+        for (const env::RecordedWheelFile& file : wheel.files) check(file);
+      }
+    } catch (const Error& error) {
+      problems_.push_back(error.message());
+    }
+  }
+
+  void check(const env::RecordedWheelFile& file) {
+    const auto stat = stat_link(directory_ + "/" + file.path);
+    if (!stat) {
+      problems_.push_back(quote(file.path) + " is not there");
+      return;
+    }
+    ++files_;
+    if (stat->kind != FileKind::kRegular ||
+        digest_of_file(directory_ + "/" + file.path) != file.digest) {
+      problems_.push_back(quote(file.path) + " is not the file of its wheel");
+    }
+  }
+
   std::string directory_;
   uint64_t packages_ = 0;
+  uint64_t wheels_ = 0;
   uint64_t files_ = 0;
   std::vector<std::string> problems_;
 };

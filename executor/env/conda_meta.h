@@ -19,7 +19,7 @@ struct RecordedPath {
   std::string type;  // "hardlink", "softlink", "directory", "pyc_file", "unix_python_entry_point"
   const PackagePath* source = nullptr;  // what the package says of it; null for a generated one
   std::optional<Digest> digest;         // in the environment
-  uint64_t size = 0;                    // of a generated one
+  uint64_t size = 0;                    // of a file
 };
 
 struct InstalledPackage {

@@ -22,6 +22,7 @@
 #include "env/python.h"
 #include "env/scripted_records.h"
 #include "env/stage_counter.h"
+#include "env/wheel_files.h"
 #include "env/wheel_loader.h"
 #include "squashfs/data_pack_writer.h"
 #include "squashfs/worker_pool.h"
@@ -170,7 +171,10 @@ class Assembly {
       record.type = file.kind == LinkedKind::kFile      ? "hardlink"
                     : file.kind == LinkedKind::kSymlink ? "softlink"
                                                         : "directory";
-      if (file.kind == LinkedKind::kFile) record.digest = stored.pack->file_digest(file.content);
+      if (file.kind == LinkedKind::kFile) {
+        record.digest = stored.pack->file_digest(file.content);
+        record.size = stored.pack->file_size(file.content);
+      }
       paths_[package].push_back(std::move(record));
     }
   }
@@ -245,6 +249,22 @@ class Assembly {
                    pack.add_file(conda_meta_record(installed)), false);
   }
 
+  // The RECORD of a wheel, of whose files link scripts changed some.
+  void add_wheel_record(size_t package, squashfs::DataPackWriter& pack) {
+    std::string record_path;
+    std::vector<InstalledFile> files;
+    for (const RecordedPath& path : paths_[package]) {
+      if (path.path.ends_with(".dist-info/RECORD")) {
+        record_path = path.path;
+      } else if (path.digest && path.type != "pyc_file") {
+        files.push_back({path_in_record(path.path, *python_), *path.digest, path.size});
+      }
+    }
+    if (record_path.empty()) return;
+    const std::string text = wheel_record_text(files, path_in_record(record_path, *python_));
+    tree_.add_file(record_path, pack.add_file(text), false);
+  }
+
   // Runs the scripts over the environment as it is so far, and takes what they change.
   DataPack run_scripts(const std::vector<LinkScript>& scripts,
                        const std::vector<const DataPack*>& packs, const WarningSink& warn) {
@@ -265,7 +285,7 @@ class Assembly {
       records.change(change, apply(change, writer));
     }
     for (const size_t package : records.changed()) {
-      if (!packages_[package].is_wheel) add_record(package, writer);
+      packages_[package].is_wheel ? add_wheel_record(package, writer) : add_record(package, writer);
     }
     return writer.finish();
   }

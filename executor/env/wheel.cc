@@ -53,7 +53,7 @@ class WheelPacker {
       if (name != record_name() && !is_signature(name)) add_member(name, member);
     }
     add_entry_points();
-    add_text(dist_info_ + "/INSTALLER", "cntr\n");
+    add_text(dist_info_ + "/INSTALLER", kWheelInstaller);
     add_record();
     return std::move(out_);
   }
@@ -181,13 +181,8 @@ class WheelPacker {
 
   void add_record() { add_text(record_name(), wheel_record_text(installed_, record_name())); }
 
-  // As a RECORD has it: relative to the directory of the modules.
   std::string installed_path(const std::string& place) const {
-    if (place.starts_with(kModules)) return place.substr(kModules.size());
-    const auto depth = std::count(python_.site_packages.begin(), python_.site_packages.end(), '/');
-    std::string out;
-    for (auto i = depth; i >= 0; --i) out += "../";
-    return out + path_in_prefix(out_.info, place, python_);
+    return path_in_record(path_in_prefix(out_.info, place, python_), python_);
   }
 
   const UniqueFd file_;

@@ -66,7 +66,8 @@ std::optional<std::string> unmet_build_requirements(const std::string& what,
     std::string line = printable(raw.substr(begin));
     if (line.ends_with('.')) line.pop_back();
     const auto subject = [&](size_t end) {
-      return what.empty() ? line.substr(kBegin.size(), end - kBegin.size()) : what;
+      const std::string named = line.substr(kBegin.size(), end - kBegin.size());
+      return what.empty() ? named.substr(0, named.find(' ')) : what;
     };
     if (const size_t at = line.find(kMissing); at != std::string::npos) {
       return subject(at) + " needs " + line.substr(at + kMissing.size()) +

@@ -125,6 +125,16 @@ std::map<std::string, Digest> parse_wheel_record(std::string_view text) {
   return out;
 }
 
+std::string path_in_record(const std::string& path, const Python& python) {
+  const std::string modules = python.site_packages + "/";
+  if (path.starts_with(modules)) return path.substr(modules.size());
+  std::string out;
+  for (auto depth = std::count(modules.begin(), modules.end(), '/'); depth > 0; --depth) {
+    out += "../";
+  }
+  return out + path;
+}
+
 std::string wheel_record_text(std::vector<InstalledFile> files, const std::string& record_path) {
   std::sort(files.begin(), files.end(),
             [](const InstalledFile& a, const InstalledFile& b) { return a.path < b.path; });

@@ -10,8 +10,12 @@
 
 #include "base/digest.h"
 #include "env/package_info.h"
+#include "env/python.h"
 
 namespace cntr::env {
+
+// INSTALLER, of what Cntr installed.
+inline constexpr const char* kWheelInstaller = "cntr\n";
 
 // WHEEL: the version of the format must be 1.
 void check_wheel_version(std::string_view text);
@@ -26,6 +30,8 @@ struct InstalledFile {
   Digest digest;
   uint64_t size = 0;
 };
+// A path of the environment as RECORD has it: relative to the directory of the modules.
+std::string path_in_record(const std::string& path, const Python& python);
 // Sorted by path, with a line for the RECORD itself.
 std::string wheel_record_text(std::vector<InstalledFile> files, const std::string& record_path);
 

@@ -1,12 +1,17 @@
 #!/usr/bin/env python3
 """A channel and wheels to try pip with: conda_pip.py DIR
 
-DIR/channel: "python", the Python that runs this with its library, and "pip", out of the wheel that it
-or Debian has. DIR/wheels: greet 1.0 and 2.0, with a script, an entry point, data and a header, which
-needs words; words; and odd-1.0.tar.gz, which is source only.
+DIR/channel: "python", the Python that runs this with its library and headers, "pip", and "setuptools"
+where there is a wheel of it, out of the wheels that it or Debian has. DIR/wheels: greet 1.0 and 2.0,
+with a script, an entry point, data and a header, which needs words; words; and as source only:
+odd 1.0      setup.py alone: a module in C, and a module that says what the build saw
+plain 1.0    pyproject.toml, which needs words; an entry point
+wants 1.0    needs a package to be built that is nowhere
+broken 1.0   is not C
 """
 import base64
 import glob
+import gzip
 import hashlib
 import importlib.util
 import io
@@ -21,7 +26,7 @@ import zipfile
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from conda_packages import Channel  # noqa: E402
+from conda_packages import PLACE, Channel  # noqa: E402
 
 LEFT_OUT = {"test", "tests", "idlelib", "tkinter", "turtledemo", "site-packages", "dist-packages", "__pycache__",
             "lib2to3", "pydoc_data"}
@@ -50,12 +55,45 @@ def stripped(path):
         return open(path if done.returncode else out.name, "rb").read()
 
 
-def pip_wheel():
-    places = [sysconfig.get_path("stdlib") + "/ensurepip/_bundled/pip-*.whl", "/usr/share/python-wheels/pip-*.whl"]
-    found = [path for place in places for path in glob.glob(place)]
-    if not found:
-        sys.exit("there is no wheel of pip here")
-    return found[0]
+def configured(name, content):
+    """What tells of directories of the Python, with those of the package."""
+    if not os.path.basename(name).startswith("_sysconfigdata") or sys.base_prefix in ("/usr", "/usr/local"):
+        return content
+    return content.replace(sys.base_prefix.encode(), PLACE.encode())
+
+
+def with_own_library(program):
+    """A program that finds its libraries beside it, as the packages of conda do."""
+    directory = (sysconfig.get_config_var("LIBDIR") or "").encode()
+    here = b"$ORIGIN/../lib"
+    if not directory.startswith(b"/") or directory.startswith(b"/usr/lib") or len(directory) < len(here):
+        return program
+    return program.replace(b"\0" + directory + b"\0", b"\0" + here.ljust(len(directory), b"\0") + b"\0")
+
+
+def bundled_wheel(name):
+    places = [sysconfig.get_path("stdlib") + "/ensurepip/_bundled", "/usr/share/python-wheels"]
+    found = [path for place in places for path in glob.glob(f"{place}/{name}-*.whl")]
+    return zipfile.ZipFile(found[0]) if found else None
+
+
+def add_wheels(channel, name, wheels, entry_points=()):
+    """A package of conda with what is in the wheels, called by the first."""
+    modules = [
+        (f"site-packages/{file}", wheel.read(file), 0o644)
+        for wheel in wheels
+        for file in wheel.namelist()
+        if not file.endswith("/")
+    ]
+    channel.conda(
+        name,
+        modules,
+        [(file, None, "hardlink") for file, *_ in modules],
+        version=os.path.basename(wheels[0].filename).split("-")[1],
+        subdir="noarch",
+        index={"noarch": "python", "subdir": "noarch"},
+        link={"package_metadata_version": 1, "noarch": {"type": "python", "entry_points": list(entry_points)}},
+    )
 
 
 def modules_directory():
@@ -73,9 +111,13 @@ def make_channel(directory):
     library = os.path.join(sysconfig.get_config_var("LIBDIR") or "", sysconfig.get_config_var("LDLIBRARY") or "")
     if library.endswith(".so") and os.path.exists(library):
         files["lib/" + os.path.basename(os.path.realpath(library))] = os.path.realpath(library)
+    for path in glob.glob(sysconfig.get_path("include") + "/**/*.h", recursive=True):
+        files[f"include/python{minor}/{os.path.relpath(path, sysconfig.get_path('include'))}"] = path
     contents = []
     for name, path in sorted(files.items()):
-        contents.append((name, stripped(path) if ".so" in name else open(path, "rb").read(), 0o755))
+        content = stripped(path) if ".so" in name else open(path, "rb").read()
+        content = with_own_library(content) if name.startswith("bin/") else configured(name, content)
+        contents.append((name, content, 0o755))
         if name.endswith(".py") and (code := compiled(path)):
             cache = os.path.relpath(importlib.util.cache_from_source("/" + name), "/")
             contents.append((cache, code, 0o644))
@@ -83,22 +125,17 @@ def make_channel(directory):
     channel.conda(
         "python",
         contents + [link],
-        [(name, None, "hardlink") for name, *_ in contents] + [("bin/python", None, "softlink")],
+        [(name, "text" if PLACE.encode() in content else None, "hardlink") for name, content, _ in contents]
+        + [("bin/python", None, "softlink")],
         version="%d.%d.%d" % sys.version_info[:3],
         index={"python_site_packages_path": f"lib/python{minor}/{modules_directory()}"},
     )
-    wheel = zipfile.ZipFile(pip_wheel())
-    version = os.path.basename(wheel.filename).split("-")[1]
-    modules = [(f"site-packages/{name}", wheel.read(name), 0o644) for name in wheel.namelist() if not name.endswith("/")]
-    channel.conda(
-        "pip",
-        modules,
-        [(name, None, "hardlink") for name, *_ in modules],
-        version=version,
-        subdir="noarch",
-        index={"noarch": "python", "subdir": "noarch"},
-        link={"package_metadata_version": 1, "noarch": {"type": "python", "entry_points": ["pip = pip._internal.cli.main:main"]}},
-    )
+    pip, setuptools, wheel = map(bundled_wheel, ("pip", "setuptools", "wheel"))
+    if not pip:
+        sys.exit("there is no wheel of pip here")
+    add_wheels(channel, "pip", [pip], ["pip = pip._internal.cli.main:main"])
+    if setuptools and wheel:
+        add_wheels(channel, "setuptools", [setuptools, wheel])
 
 
 def make_wheel(directory, name, version, files, requires=(), entry_points=""):
@@ -139,13 +176,59 @@ def make_wheels(directory):
             "[console_scripts]\ngreet = greet:main\n[other]\nx = y\n",
         )
     make_wheel(directory, "words", "1.0", {"words.py": "HELLO = 'hello'\n"})
-    with tarfile.open(f"{directory}/odd-1.0.tar.gz", "w:gz") as source:
-        text = b"Metadata-Version: 2.1\nName: odd\nVersion: 1.0\n"
-        info = tarfile.TarInfo("odd-1.0/PKG-INFO")
-        info.size = len(text)
-        source.addfile(info, io.BytesIO(text))
+FAST = """#include <Python.h>
+static PyObject* answer(PyObject* self, PyObject* none) { return PyLong_FromLong(42); }
+static PyMethodDef methods[] = {{"answer", answer, METH_NOARGS, "42"}, {NULL, NULL, 0, NULL}};
+static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "odd_fast", NULL, -1, methods};
+PyMODINIT_FUNC PyInit_odd_fast(void) { return PyModule_Create(&module); }
+"""
+ODD = """import os, socket, sys
+from setuptools import Extension, setup
+with open("odd.py", "w") as out:
+    out.write("import odd_fast\\n")
+    for name, value in dict(
+        PREFIX=sys.prefix,
+        PLACE=os.getcwd(),
+        ROOT=sorted(os.listdir("/")),
+        INTERFACES=[name for _, name in socket.if_nameindex()],
+        VARIABLES=sorted(os.environ),
+    ).items():
+        out.write(f"{name} = {value!r}\\n")
+setup(name="odd", version="1.0", py_modules=["odd"], ext_modules=[Extension("odd_fast", ["fast.c"])])
+"""
+PLAIN = """[build-system]
+requires = ["setuptools>=61"]
+build-backend = "setuptools.build_meta"
+[project]
+name = "plain"
+version = "1.0"
+dependencies = ["words"]
+scripts = {plain = "plain:main"}
+"""
+
+
+def make_source(directory, name, files):
+    """Made to have the same bytes each time."""
+    files = files | {"PKG-INFO": f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n"}
+    with open(f"{directory}/{name}-1.0.tar.gz", "wb") as out, gzip.GzipFile("", "wb", fileobj=out, mtime=0) as packed:
+        with tarfile.open(fileobj=packed, mode="w") as archive:
+            for path, text in files.items():
+                info = tarfile.TarInfo(f"{name}-1.0/{path}")
+                info.size, info.mtime = len(text.encode()), 1600000000
+                archive.addfile(info, io.BytesIO(text.encode()))
+
+
+def make_sources(directory):
+    make_source(directory, "odd", {"setup.py": ODD, "fast.c": FAST})
+    plain = "import words\ndef main():\n    print(words.HELLO, 'plain')\n"
+    make_source(directory, "plain", {"pyproject.toml": PLAIN, "plain.py": plain})
+    wants = PLAIN.replace("plain", "wants").replace("setuptools>=61", "nowhere-to-be-had>=3")
+    make_source(directory, "wants", {"pyproject.toml": wants, "wants.py": ""})
+    broken = ODD.replace('"odd', '"broken')
+    make_source(directory, "broken", {"setup.py": broken, "fast.c": "this is no C\n"})
 
 
 if __name__ == "__main__":
     make_channel(os.path.abspath(sys.argv[1]) + "/channel")
     make_wheels(os.path.abspath(sys.argv[1]) + "/wheels")
+    make_sources(os.path.abspath(sys.argv[1]) + "/wheels")

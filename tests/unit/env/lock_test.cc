@@ -107,6 +107,25 @@ TEST(LockTest, WhatIsWrongWithExplicitLists) {
   EXPECT_THAT(message_of_lock("a: b"), HasSubstr("This is no lock of a conda environment"));
 }
 
+TEST(LockTest, WhatPipBringsStandsInComments) {
+  const std::string sum = "#sha256=" + kSha + "\n";
+  const EnvLock lock =
+      parse(explicit_lock("# pip Foo.Bar @ https://host/foo_bar-1.0-py3-none-any.whl" + sum +
+                          "# pip baz @ ../Baz-2.0.tar.gz" + sum));
+  ASSERT_EQ(lock.wheels.size(), 2U);
+  EXPECT_EQ(lock.wheels[0].name + " " + lock.wheels[0].version, "foo-bar 1.0");
+  EXPECT_FALSE(lock.wheels[0].is_source);
+  EXPECT_EQ(lock.wheels[1].name + " " + lock.wheels[1].version, "baz 2.0");
+  EXPECT_EQ(lock.wheels[1].url, "file:///Baz-2.0.tar.gz");
+  EXPECT_TRUE(lock.wheels[1].is_source);
+  EXPECT_THAT(message_of_lock(explicit_lock("# pip a @ https://host/a-1.0.rpm" + sum)),
+              HasSubstr("/locks/env.lock:2: \"https://host/a-1.0.rpm\" is no wheel"));
+  EXPECT_THAT(message_of_lock(explicit_lock("# pip a @ https://host/a-1.0.tar.gz")),
+              HasSubstr("/locks/env.lock:2: No package of pip can be read here"));
+  EXPECT_EQ(message_of_lock(explicit_lock("# pip a @ https://host/b-1-py3-none-any.whl" + sum)),
+            "/locks/env.lock:2: The wheel at that URL is of \"b\"");
+}
+
 TEST(LockTest, RealExplicitLists) {
   EXPECT_EQ(real_lock("explicit_env_linux.txt").packages.size(), 15U);
   EXPECT_THAT(names(real_lock("xtensor_linux-64.txt")),

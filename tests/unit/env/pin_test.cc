@@ -166,6 +166,25 @@ TEST(WheelNameTest, OfUrls) {
   }
 }
 
+TEST(WheelNameTest, SourceDistributions) {
+  const auto named = [](const std::string& url) {
+    const WheelName name = source_name_of(url, "Foo.Bar", {});
+    return name.file + " " + name.name + " " + name.version;
+  };
+  EXPECT_EQ(named("https://host/foo_bar-1.0.tar.gz?x=1"), "foo_bar-1.0.tar.gz foo-bar 1.0");
+  EXPECT_EQ(named("file:///a/Foo-Bar-2%2Bx.zip"), "Foo-Bar-2+x.zip foo-bar 2+x");
+  EXPECT_EQ(named("https://host/archive/v1.0.tar.bz2"), "v1.0.tar.bz2 foo-bar v1.0");
+  EXPECT_EQ(named("https://host/other-1.0.tgz"), "other-1.0.tgz foo-bar other-1.0");
+  for (const char* const url :
+       {"https://host/foo-1.tar", "https://host/.zip", "https://host/a b.zip",
+        "https://host/-x.zip", "https://host/foo-1-py3-none-any.whl"}) {
+    EXPECT_THROW(source_name_of(url, "foo", {}), Error) << url;
+    EXPECT_EQ(names_source(url),
+              std::string(url).ends_with("b.zip") || std::string(url).ends_with("x.zip"))
+        << url;
+  }
+}
+
 TEST(PipReportTest, WheelsWithTheirSums) {
   const std::string item =
       R"({"version": "1", "install": [{"metadata": {"name": "Flask", "version": "3.0"},
@@ -183,7 +202,13 @@ TEST(PipReportTest, WheelsWithTheirSums) {
                 .sha256->hex(),
             kPinnedSum);
   EXPECT_TRUE(parse_pip_report(R"({"install": []})", "the report").empty());
-  EXPECT_THROW(parse_pip_report(item + "https://host/flask-3.0.tar.gz" + archive, "x"), Error);
+  const auto sources = parse_pip_report(item + "https://host/Flask-3.0.tar.gz" + archive, "x");
+  EXPECT_TRUE(sources.at(0).is_source);
+  EXPECT_FALSE(wheels[0].is_source);
+  EXPECT_EQ(sources[0].name + " " + sources[0].version, "flask 3.0");
+  EXPECT_THROW(parse_pip_report(item + "https://host/flask-3.0" + archive, "x"), Error);
+  EXPECT_THROW(
+      parse_pip_report(item + "https://host/f.zip\", \"subdirectory\": \"a" + archive, "x"), Error);
   EXPECT_THROW(parse_pip_report(item + "file:///a-1-py3-none-any.whl\"}}]}", "x"), Error);
 }
 

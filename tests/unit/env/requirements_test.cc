@@ -47,6 +47,7 @@ TEST_F(RequirementsTest, LinesOptionsAndOtherFiles) {
         "--find-links wheels\n"
         "-i https://host/simple\n"
         "--pre\n"
+        "--no-binary numpy\n"
         "-r more.txt\n");
   write("more.txt", "-c limits.txt\nnumpy\n-r all.txt\n");
   write("limits.txt", "numpy<2\n");
@@ -54,11 +55,13 @@ TEST_F(RequirementsTest, LinesOptionsAndOtherFiles) {
   const std::string first = "requests [socks] >= 2.8.1, == 2.8.* ; python_version < \"2.7\"";
   const std::string second = "pip @ https://host/pip-1.0-py3-none-any.whl#sha256=abc";
   const std::string third = "flask==3.0 --hash=sha256:123";
-  EXPECT_THAT(found.lines, ElementsAre(first, second, third, "--find-links " + path("wheels"),
-                                       "-i https://host/simple", "--pre", "numpy"));
+  EXPECT_THAT(found.lines,
+              ElementsAre(first, second, third, "--find-links " + path("wheels"),
+                          "-i https://host/simple", "--pre", "--no-binary numpy", "numpy"));
   EXPECT_THAT(found.constraints, ElementsAre("numpy<2"));
-  EXPECT_THAT(found.written, ElementsAre(first, second, third, "--find-links wheels",
-                                         "-i https://host/simple", "--pre", "-c numpy<2", "numpy"));
+  EXPECT_THAT(found.written,
+              ElementsAre(first, second, third, "--find-links wheels", "-i https://host/simple",
+                          "--pre", "--no-binary numpy", "-c numpy<2", "numpy"));
   EXPECT_THAT(found.files, ElementsAre(path("all.txt"), path("more.txt"), path("limits.txt")));
 }
 

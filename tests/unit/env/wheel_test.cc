@@ -5,6 +5,7 @@
 #include <map>
 
 #include "base/error.h"
+#include "env/wheel_builder.h"
 #include "env/wheel_files.h"
 #include "package_builder.h"
 #include "squashfs/data_pack_reader.h"
@@ -111,6 +112,28 @@ TEST_F(WheelTest, SumsOfARecordAreBase64ForUrls) {
   EXPECT_EQ(wheel_record_text({{"x", digest_of(""), 0}}, "RECORD"), line + "RECORD,,\n");
   EXPECT_EQ(parse_wheel_record(line + "\"a\"\"b\",,\ny,md5=1,2\r\n"),
             (std::map<std::string, Digest>{{"x", digest_of("")}}));
+}
+
+TEST_F(WheelTest, PathsOfARecordAreRelativeToTheModules) {
+  EXPECT_EQ(path_in_record("lib/python3.11/site-packages/a/b.py", python_), "a/b.py");
+  EXPECT_EQ(path_in_record("bin/a", python_), "../../../bin/a");
+  EXPECT_EQ(path_in_record("lib/python3.11/a", python_), "../../../lib/python3.11/a");
+}
+
+TEST(WheelBuilderTest, WhatABuildNeeds) {
+  EXPECT_EQ(unmet_build_requirements(
+                "a 1.0",
+                "x\n  ERROR: Some build dependencies for file:///tmp/source/a-1.0 are "
+                "missing: 'b>=2', 'c'.\nmore\n"),
+            "a 1.0 needs 'b>=2', 'c' to be built, which the environment does not have");
+  EXPECT_EQ(unmet_build_requirements("",
+                                     "ERROR: Some build dependencies for a from file:///a.zip "
+                                     "conflict with the backend dependencies: setuptools==66 "
+                                     "is incompatible with setuptools<60."),
+            "a cannot be built in the environment: setuptools==66 is incompatible with "
+            "setuptools<60");
+  EXPECT_EQ(unmet_build_requirements("a", "Some build dependencies for"), std::nullopt);
+  EXPECT_EQ(unmet_build_requirements("a", "error: command gcc failed"), std::nullopt);
 }
 
 TEST_F(WheelTest, WhatIsNotAsTheRecordSays) {
