@@ -55,7 +55,7 @@ int build_env(const BuildArguments& arguments) {
       [&config](const env::LockedPackage& package, const std::string& to) {
         env::download_package(package, to, config);
       });
-  const env::PackStore store(cache.packs_directory(), scratch);
+  const env::PackStore store(cache.packs_directory(), scratch, env::wanted_packs());
   const env::EnvSummary summary = [&] {
     EnvProgressLine line(arguments.quiet);
     env::EnvBuilder builder(source, store, scratch, line.warnings(), line.progress());

@@ -91,7 +91,8 @@ class Assembly {
     std::optional<DataPack> scripted;
     if (!scripts.empty()) packs.push_back(&scripted.emplace(run_scripts(scripts, packs, warn)));
     StageCounter written(progress_, EnvStage::kWriting, 1);
-    return squashfs::write_image(tree_.tree(), packs, options_.compression, path);
+    return squashfs::write_image(tree_.tree(), packs, options_.compression, path,
+                                 squashfs::PackUse::kLast);
   }
 
  private:

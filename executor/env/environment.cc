@@ -100,7 +100,7 @@ void build_image(const spec::Env& env, const EnvLock& lock, const std::string& s
                              [&config](const LockedPackage& package, const std::string& to) {
                                download_package(package, to, config);
                              });
-  const PackStore store(cache.packs_directory(), scratch);
+  const PackStore store(cache.packs_directory(), scratch, wanted_packs());
   EnvBuilder(source, store, scratch, warn, progress).build(lock, options_of(env), image);
 }
 

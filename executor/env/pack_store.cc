@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "base/environment.h"
 #include "base/error.h"
 #include "env/package_listing.h"
 
@@ -22,9 +23,15 @@ bool fits(const PackedPackage& package, const squashfs::DataPack& pack) {
 
 }  // namespace
 
-PackStore::PackStore(std::string directory, std::string scratch)
+NewPacks wanted_packs() {
+  const std::string value = environment_variable("CNTR_KEEP_PACKS").value_or("");
+  return value == "0" || value == "OFF" ? NewPacks::kDropped : NewPacks::kKept;
+}
+
+PackStore::PackStore(std::string directory, std::string scratch, NewPacks new_packs)
     : directory_(std::move(directory)),
       scratch_(std::move(scratch)),
+      new_packs_(new_packs),
       sharing_(store::sharing_of(directory_)) {}
 
 Digest PackStore::key(const Digest& package, const std::string& prefix,
@@ -67,9 +74,13 @@ StoredPackage PackStore::keep(const Digest& key, const Make& make) const {
   fchmod(file.get(), sharing_.file);
   const std::string path = directory_ + "/" + key.hex();
   Made made = make(std::move(file));
-  made.pack.save();
-  rename_path(aside, path + ".pack");
-  write_file_atomically(path + ".list", write_listing(made.package), sharing_.file);
+  if (new_packs_ == NewPacks::kKept) {
+    made.pack.save();
+    rename_path(aside, path + ".pack");
+    write_file_atomically(path + ".list", write_listing(made.package), sharing_.file);
+  } else {
+    made.pack.make_disposable();
+  }
   return {std::move(made.package),
           std::make_shared<const squashfs::DataPack>(std::move(made.pack))};
 }

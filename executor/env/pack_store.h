@@ -23,10 +23,17 @@ struct StoredPackage {
   std::shared_ptr<const squashfs::DataPack> pack;
 };
 
+// Whether packs that are made stay in the cache. Those that do not have no name, and are
+// disposable.
+enum class NewPacks { kKept, kDropped };
+
+// kDropped when CNTR_KEEP_PACKS is OFF or 0.
+NewPacks wanted_packs();
+
 class PackStore {
  public:
   // Both directories are there; `scratch` is on the same file system.
-  PackStore(std::string directory, std::string scratch);
+  PackStore(std::string directory, std::string scratch, NewPacks new_packs = NewPacks::kKept);
 
   // What is kept of a package of this sum.
   static Digest key(const Digest& package, const std::string& prefix,
@@ -34,9 +41,9 @@ class PackStore {
 
   std::optional<StoredPackage> find(const Digest& key) const;
 
-  // Calls `make` with an empty file for the data pack, and keeps what it returns. Many who want to
-  // make the same wait for the first, and have what it made. Throws what `make` throws, and an
-  // environment Error when the directory cannot be written.
+  // Calls `make` with an empty file for the data pack, and keeps or returns what that returns. Many
+  // who want to make the same wait for the first, and have what it made. Throws what `make` throws,
+  // and an environment Error when the directory cannot be written.
   struct Made {
     PackedPackage package;
     squashfs::DataPack pack;
@@ -49,6 +56,7 @@ class PackStore {
 
   std::string directory_;
   std::string scratch_;
+  NewPacks new_packs_;
   store::Sharing sharing_;
 };
 

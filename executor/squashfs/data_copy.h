@@ -17,9 +17,11 @@ struct BlockCopy {
   uint32_t pack = 0;      // which of the packs
 };
 
-// On all cores, many blocks at a time where they lie together. `fd` is the image's, `name` for
-// messages. Throws an environment Error for a full disk or a block that is damaged.
+// Many blocks at a time where they lie together, and with the disk at work meanwhile. `fd` is the
+// image's, `name` for messages. With kLast, what was copied of disposable packs is discarded at
+// once, so that it is on the disk only once. Throws an environment Error for a full disk or a block
+// that is damaged.
 void copy_blocks(std::span<const BlockCopy> blocks, std::span<const DataPack* const> packs, int fd,
-                 const std::string& name);
+                 const std::string& name, PackUse use);
 
 }  // namespace cntr::squashfs

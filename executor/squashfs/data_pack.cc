@@ -1,5 +1,6 @@
 #include "squashfs/data_pack.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -38,6 +39,12 @@ void DataPack::read(uint64_t offset, std::span<char> out) const {
 
 void DataPack::check(std::string_view block, uint32_t checksum) const {
   if (static_cast<uint32_t>(fast_hash(block)) != checksum) throw damaged();
+}
+
+void DataPack::discard(uint64_t offset, uint64_t size) const {
+  if (!is_disposable_) throw internal_error("The data pack " + name_ + " is not to be discarded");
+  fallocate(file_.get(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, static_cast<off_t>(offset),
+            static_cast<off_t>(size));
 }
 
 Error DataPack::damaged() const {

@@ -63,6 +63,9 @@ struct PackTable {
 
 constexpr uint32_t kStoredBlock = 1U << 24;
 
+// Whether packs are read for the last time.
+enum class PackUse { kAgain, kLast };
+
 // Immutable, and so safe to use in many threads. Made by DataPackWriter or load().
 class DataPack {
  public:
@@ -91,12 +94,20 @@ class DataPack {
   void read(uint64_t offset, std::span<char> out) const;
   void check(std::string_view block, uint32_t checksum) const;
 
+  // For a pack that nobody else has open: what is read of it for the last time may go (discard()).
+  void make_disposable() { is_disposable_ = true; }
+  bool is_disposable() const { return is_disposable_; }
+  // Gives the space of these bytes back to the disk, where the file system can. Only of a
+  // disposable pack.
+  void discard(uint64_t offset, uint64_t size) const;
+
  private:
   Error damaged() const;
 
   UniqueFd file_;
   std::string name_;
   PackTable table_;
+  bool is_disposable_ = false;
 };
 
 }  // namespace cntr::squashfs

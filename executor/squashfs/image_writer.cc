@@ -64,7 +64,7 @@ void check_packs(std::span<const DataPack* const> packs, const Compression& comp
 }
 
 ImageSummary write(const Tree& tree, std::span<const DataPack* const> packs,
-                   const Compression& compression, int fd, ImageFile& file) {
+                   const Compression& compression, PackUse use, int fd, ImageFile& file) {
   constexpr uint32_t kNoTime = 0;
   sqfs_super_t super{};
   file.check(sqfs_super_init(&super, compression.block_size, kNoTime,
@@ -77,7 +77,7 @@ ImageSummary write(const Tree& tree, std::span<const DataPack* const> packs,
   }
   const uint64_t data_begin = file.size();
   const DataLayout data(tree, packs, data_begin);
-  copy_blocks(data.copies(), packs, fd, file.name());
+  copy_blocks(data.copies(), packs, fd, file.name(), use);
   file.resize(data.end());
   write_metadata(tree, data, compressor, file, super);
   super.bytes_used = file.size();
@@ -89,11 +89,11 @@ ImageSummary write(const Tree& tree, std::span<const DataPack* const> packs,
 }  // namespace
 
 ImageSummary write_image(const Tree& tree, std::span<const DataPack* const> packs,
-                         const Compression& compression, const std::string& path) {
+                         const Compression& compression, const std::string& path, PackUse use) {
   check_packs(packs, compression);
   NewFile draft(path);
   ImageFile file(draft.fd(), path);
-  const ImageSummary summary = write(tree, packs, compression, draft.fd(), file);
+  const ImageSummary summary = write(tree, packs, compression, use, draft.fd(), file);
   draft.put_in_place();
   return summary;
 }

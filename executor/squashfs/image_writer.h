@@ -30,8 +30,12 @@ struct ImageSummary {
 //
 // Throws an environment Error for a full disk or a damaged pack, a user Error for a tree that
 // squashfs cannot hold: more than 65,535 owners and groups, an extended attribute it does not know.
+//
+// With kLast, disposable packs are of no use afterwards, also when it fails: while the image grows
+// they shrink.
 ImageSummary write_image(const Tree& tree, std::span<const DataPack* const> packs,
-                         const Compression& compression, const std::string& path);
+                         const Compression& compression, const std::string& path,
+                         PackUse use = PackUse::kAgain);
 
 // Whether an image can hold the extended attribute of that name.
 bool can_hold_xattr(std::string_view name);

@@ -1,6 +1,7 @@
 #include "env/env_builder.h"
 
 #include <gmock/gmock.h>
+#include <stdlib.h>
 
 #include <map>
 
@@ -32,14 +33,15 @@ class EnvBuilderTest : public testing::Test {
   }
 
   // The image that a build with an empty cache writes.
-  std::string image(unsigned threads, const EnvProgress& progress = nullptr) {
+  std::string image(unsigned threads, const EnvProgress& progress = nullptr,
+                    NewPacks new_packs = NewPacks::kKept) {
     const TemporaryDirectory root(testing::TempDir(), "env-");
     for (const char* const name : {"/packages", "/packs", "/tmp"}) {
       make_directories(root.path() + name);
     }
     const std::string scratch = root.path() + "/tmp";
     const PackageSource source(root.path() + "/packages", scratch, {}, nullptr);
-    const PackStore store(root.path() + "/packs", scratch);
+    const PackStore store(root.path() + "/packs", scratch, new_packs);
     EnvOptions options;
     options.threads = threads;
     options.link_scripts = spec::LinkScripts::kIgnore;
@@ -47,6 +49,8 @@ class EnvBuilderTest : public testing::Test {
         source, store, scratch, [](const std::string&) {}, progress);
     builder.build(lock(), options, root.path() + "/image");
     EXPECT_THAT(list_directory(scratch), ElementsAre());
+    EXPECT_EQ(list_directory(root.path() + "/packs").size(),
+              new_packs == NewPacks::kKept ? 2 * lock().packages.size() : 0);
     return read_file(root.path() + "/image");
   }
 };
@@ -56,6 +60,24 @@ TEST_F(EnvBuilderTest, AnyNumberOfThreadsGivesTheSameBytes) {
   EXPECT_GT(one.size(), 4096U);
   EXPECT_TRUE(one == image(4));
   EXPECT_TRUE(one == image(4));
+}
+
+TEST_F(EnvBuilderTest, PacksThatAreNotKeptGiveTheSameBytes) {
+  EXPECT_TRUE(image(2) == image(2, nullptr, NewPacks::kDropped));
+}
+
+TEST_F(EnvBuilderTest, TheMachineSaysWhetherPacksAreKept) {
+  const auto wanted = [](const char* value) {
+    setenv("CNTR_KEEP_PACKS", value, 1);
+    const NewPacks packs = wanted_packs();
+    unsetenv("CNTR_KEEP_PACKS");
+    return packs;
+  };
+  EXPECT_EQ(wanted_packs(), NewPacks::kKept);
+  EXPECT_EQ(wanted(""), NewPacks::kKept);
+  EXPECT_EQ(wanted("ON"), NewPacks::kKept);
+  EXPECT_EQ(wanted("OFF"), NewPacks::kDropped);
+  EXPECT_EQ(wanted("0"), NewPacks::kDropped);
 }
 
 TEST_F(EnvBuilderTest, TellsHowFarItIs) {

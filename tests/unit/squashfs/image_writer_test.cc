@@ -390,6 +390,37 @@ TEST_F(ImageTest, ADamagedPackIsAnError) {
   EXPECT_EQ(list_directory(place_.path()), std::vector<std::string>{"pack"});
 }
 
+// All file systems that tests run on can give back parts of a file.
+TEST_F(ImageTest, ADisposablePackIsGoneWhenTheImageIsThere) {
+  const std::string content = noise(40 * kBlock);
+  put("a", file(content));
+  put("b", file("the end of a block"));
+  end_pack();
+  const std::string expected = read_file(image());
+  const auto blocks_on_disk = [this] {
+    struct stat status {};
+    stat(path("pack").c_str(), &status);
+    return static_cast<size_t>(status.st_blocks) * 512;
+  };
+  pack_->make_disposable();
+  const std::vector<const DataPack*> packs = {&*pack_};
+  write_image(tree_, packs, compression_, path("again"), PackUse::kAgain);
+  EXPECT_GE(blocks_on_disk(), content.size());
+  write_image(tree_, packs, compression_, path("last"), PackUse::kLast);
+  EXPECT_LE(blocks_on_disk(), content.size() / 50);
+  EXPECT_TRUE(read_file(path("again")) == expected);
+  EXPECT_TRUE(read_file(path("last")) == expected);
+}
+
+TEST_F(ImageTest, OnlyDisposablePacksGo) {
+  put("a", file(noise(4 * kBlock)));
+  end_pack();
+  const std::vector<const DataPack*> packs = {&*pack_};
+  write_image(tree_, packs, compression_, path("last"), PackUse::kLast);
+  EXPECT_TRUE(read_file(image()) == read_file(path("last")));
+  EXPECT_THROW(pack_->discard(0, 1), Error);
+}
+
 TEST_F(ImageTest, APackOfAnotherCompressionIsWrong) {
   const DataPack pack = writer("pack").finish();
   const std::vector<const DataPack*> packs = {&pack};
