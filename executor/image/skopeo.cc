@@ -102,9 +102,9 @@ std::string inspect(const SkopeoSource& source, const std::vector<std::string>& 
   return run(argv, source);
 }
 
-// `to` are options and the destination, on the file system of `directory`.
+// skopeo's temporary files lie beside `directory`.
 void copy(const SkopeoSource& source, const Platform& platform, const std::string& directory,
-          const std::vector<std::string>& to) {
+          const std::vector<std::string>& options, const std::string& to) {
   std::vector<std::string> argv = {
       "skopeo",    "--tmpdir",        parent_path(directory), "--override-os",
       platform.os, "--override-arch", platform.architecture};
@@ -113,9 +113,8 @@ void copy(const SkopeoSource& source, const Platform& platform, const std::strin
   }
   argv.insert(argv.end(), {"copy", "--quiet", "--remove-signatures"});
   add_options(argv, source, "src-");
-  const size_t options = to.size() - 1;
-  argv.insert(argv.end(), to.begin(), to.begin() + options);
-  argv.insert(argv.end(), {source.name, to.back()});
+  argv.insert(argv.end(), options.begin(), options.end());
+  argv.insert(argv.end(), {source.name, to});
   run(argv, source);
 }
 
@@ -162,7 +161,7 @@ std::string skopeo_config(const SkopeoSource& source) {
 
 void skopeo_copy(const SkopeoSource& source, const Platform& platform,
                  const std::string& directory) {
-  copy(source, platform, directory, {"dir:" + directory});
+  copy(source, platform, directory, {}, "dir:" + directory);
 }
 
 void skopeo_complete(const SkopeoSource& source, const Platform& platform,
@@ -174,8 +173,8 @@ void skopeo_complete(const SkopeoSource& source, const Platform& platform,
     throw system_error("Cannot make " + link, errno);
   }
   copy(source, platform, directory,
-       {"--dest-oci-accept-uncompressed-layers", "--dest-shared-blob-dir", layout + "/shared",
-        "oci:" + layout + ":image"});
+       {"--dest-oci-accept-uncompressed-layers", "--dest-shared-blob-dir", layout + "/shared"},
+       "oci:" + layout + ":image");
 }
 
 bool can_complete(const Manifest& manifest, const std::string& directory) {

@@ -110,8 +110,8 @@ CMAKE
 test_ordinary_user_has_a_sif_with_a_writable_root() { as_ordinary_user test_a_sif_with_a_writable_root; }
 
 # The scripts that Apptainer writes, and what people write into %environment.
-test_the_scripts_of_a_sif_set_variables() {
-  need_bubblewrap
+expect_scripts_to_set_variables() { # <runner>
+  need_runner "$1"
   need_sif_tools
   mkdir sif_env
   cat >sif_env/10-docker2singularity.sh <<'SH'
@@ -133,7 +133,7 @@ SH
   begin_project <<'CMAKE'
 cntr_add_image(app SIF ../app.sif)
 foreach(root "" WRITABLE_ROOT)
-  cntr_add_step(probe${root} IMAGE app ${root} STDOUT seen${root}.txt INPUTS probe.sh SECRETS SECRET_WORD
+  cntr_add_step(probe${root} IMAGE app RUNNER ${runner} ${root} STDOUT seen${root}.txt INPUTS probe.sh SECRETS SECRET_WORD
     ENVIRONMENT "DECLARED=a 'b' $" COLOUR=blue COMMAND sh ${CMAKE_CURRENT_SOURCE_DIR}/probe.sh argument)
 endforeach()
 CMAKE
@@ -143,7 +143,7 @@ echo "$DECLARED; $LIST"
 test "$SECRET_WORD" = hidden || echo "$SECRET_WORD"
 set | grep -c __cntr || true
 SH
-  configure
+  configure -Drunner="$1"
   export SECRET_WORD=hidden
   build
   cat >expected.txt <<'TEXT'
@@ -155,6 +155,8 @@ TEXT
   diff expected.txt build/seenWRITABLE_ROOT.txt
 }
 
+test_the_scripts_of_a_sif_set_variables() { expect_scripts_to_set_variables bubblewrap; }
+test_podman_reads_the_scripts_of_a_sif() { expect_scripts_to_set_variables podman; }
 test_ordinary_user_has_the_scripts_of_a_sif() { as_ordinary_user test_the_scripts_of_a_sif_set_variables; }
 
 # As of images without a shell.

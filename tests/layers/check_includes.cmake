@@ -36,7 +36,7 @@ set(third_party
   "^CLI/"              "^(executor/cli/|generator/generate_main\\.cc$)")
 
 # The C++ library, and what the system has.
-set(system "^([a-z_]+|(sys|linux|net|arpa|netinet)/[a-z_0-9]+\\.h|(dirent|errno|fcntl|ftw|getopt|grp|limits|locale|poll|pwd|sched|signal|spawn|stdio|stdlib|string|termios|time|unistd)\\.h)$")
+set(system "^([a-z_]+|(sys|linux|net|arpa|netinet)/[a-z0-9_]+\\.h|(dirent|errno|fcntl|ftw|getopt|grp|limits|locale|poll|pwd|sched|signal|spawn|stdio|stdlib|string|termios|time|unistd)\\.h)$")
 
 # What is wrong with an include of `header` in angle brackets; empty when nothing is.
 function(check_system_header file header result)
