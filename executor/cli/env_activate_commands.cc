@@ -31,7 +31,7 @@ void add_shell_option(CLI::App& command, std::string& shell) {
 
 void add_activate_command(CLI::App& env, Action& action) {
   CLI::App* const activate =
-      env.add_subcommand("activate", "Print what activates an environment in bash, zsh or fish");
+      env.add_subcommand("activate", "Print what activates it in bash, zsh or fish");
   const auto options = std::make_shared<ActivateOptions>();
   add_env_choice(*activate, options->choice);
   add_shell_option(*activate, options->shell);
