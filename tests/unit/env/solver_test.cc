@@ -5,6 +5,7 @@
 
 #include <cstdlib>
 
+#include "base/digest.h"
 #include "base/error.h"
 #include "base/file_system.h"
 #include "env/solver_install.h"
