@@ -38,8 +38,8 @@
   ``SOLVER <solver>``
     Which solver is asked: by default, or with ``auto``, the variable ``CNTR_CONDA_EXE``, the first of
     micromamba, mamba, conda and pixi on the ``PATH``, or what the variable ``CNTR_CONDA_INSTALLER``
-    names: micromamba itself, or the shell script that installs Miniforge. Both are variables of
-    CMake or of the environment.
+    names: micromamba itself, or the shell script that installs Miniforge, as a file, or as a URL with
+    ``#sha256=<sum>`` behind it. Both are variables of CMake or of the environment.
 
   ``PIN <file>``
     Another name for the lock, below the source directory.
@@ -295,7 +295,7 @@ function(_cntr_append_request_of_env variable name)
   endif()
   set(installer "${CNTR_CONDA_INSTALLER}")
   foreach(path IN ITEMS solver installer)
-    if("${${path}}" MATCHES "/")
+    if("${${path}}" MATCHES "/" AND NOT "${${path}}" MATCHES "^https?://")
       _cntr_absolute(${path} "${CMAKE_CURRENT_SOURCE_DIR}" "${${path}}")
     endif()
   endforeach()

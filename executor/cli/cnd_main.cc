@@ -57,7 +57,7 @@ int init_project(const CndOptions& options) {
   if (!exists(environment)) {
     write_file_atomically(environment, env::environment_skeleton("basic"));
   }
-  options.say("Wrote condainer.yml and environment.yml. No installer is needed to build it.");
+  options.say("Wrote condainer.yml and environment.yml: edit them, then `cnd build`.");
   return kSuccess;
 }
 
@@ -146,12 +146,12 @@ int print_activation(const CndOptions& options) {
   store::Cache cache(store::Cache::default_root(), warnings());
   const build::ShownEnv shown =
       build::show_env_at_prefix(env_at_point(env), env.image, cache, warnings());
-  print(activation_script(env, shown));
+  print(activation_script(env, shown, Shell::kPosix));
   return kSuccess;
 }
 
 int print_deactivation(const CndOptions&) {
-  print(deactivation_script());
+  print(deactivation_script(Shell::kPosix));
   return kSuccess;
 }
 

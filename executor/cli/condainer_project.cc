@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include "base/environment.h"
 #include "base/error.h"
 #include "base/file_system.h"
 #include "base/text.h"
@@ -44,6 +45,21 @@ std::string random_uuid() {
   return uuid;
 }
 
+bool is_url(const std::string& text) {
+  return text.starts_with("https://") || text.starts_with("http://");
+}
+
+std::string installer_of(spec::YamlMap& map, const std::string& directory) {
+  const std::string variable = environment_variable("CONDAINER_INSTALLER").value_or("");
+  if (is_url(variable)) {
+    throw user_error("CONDAINER_INSTALLER is not the path of an installer: " + quote(variable),
+                     {"What is to be downloaded is named in condainer.yml, as installer_url."});
+  }
+  if (!variable.empty()) return normal_path(variable, current_directory());
+  const std::string text = map.optional_string("installer_url").value_or("");
+  return text.empty() || is_url(text) ? text : normal_path(text, directory);
+}
+
 bool is_of_condainer(const CondainerProject& project) {
   mount::Mounted mounted = mount::Mounts().mount({project.image()}, "condainer");
   const auto* const use = std::get_if<mount::MountedImage>(&mounted);
@@ -59,6 +75,8 @@ spec::Env locked_env(const CondainerProject& project) {
   } else {
     env = env::requested_env_at(project.environment_yml);
     env.request->requirements = exists(project.requirements_txt) ? project.requirements_txt : "";
+    env.request->installer = project.installer;
+    env.request->takes_unpinned = true;
     if (found && *found != env.lock) {
       env.lock = *found;
     } else {
@@ -98,6 +116,7 @@ CondainerProject read_condainer_project(const std::string& directory) {
   project.mount_base_directory = map.path("mount_base_directory");
   project.environment_yml = file("environment_yml");
   project.requirements_txt = file("requirements_txt");
+  project.installer = installer_of(map, directory);
   project.is_conda = !map.boolean("non_conda_application", false);
   project.multiuser_mountpoint = map.boolean("multiuser_mountpoint", false);
   project.user_env_name = map.has("user_env_name")

@@ -15,6 +15,7 @@ struct CondainerProject {
   std::string mount_base_directory;
   std::string environment_yml;   // absolute
   std::string requirements_txt;  // absolute
+  std::string installer;         // an absolute path, or a URL; "" for none
   std::string user_env_name;     // "basic@condainer"
   bool is_conda = true;          // false for what non_conda_application says
   bool multiuser_mountpoint = false;
@@ -26,7 +27,8 @@ struct CondainerProject {
   std::string prefix() const { return is_conda ? base() + "/envs/" + user_env_name : base(); }
 };
 
-// Throws a user Error, at the file and line, for what is missing or unfit to be part of a path.
+// The installer is what CONDAINER_INSTALLER says, a path, else what the file says. Throws a user
+// Error, at the file and line, for what is missing or unfit to be part of a path.
 CondainerProject read_condainer_project(const std::string& directory);
 
 // A new condainer.yml. `installer` is what CONDAINER_INSTALLER says.
@@ -40,7 +42,9 @@ void remember_env_name(const CondainerProject& project);
 // one that Condainer made has it below envs/.
 HostEnv condainer_env(const CondainerProject& project);
 
-// Makes the image from the project's lock. Throws as env::built_image() does.
+// Makes the image from the project's lock, which it makes as well where there is none, with the
+// user's own solver, else with what the project's installer installs. Throws as env::built_image()
+// and build::make_env_lock() do.
 void build_condainer_image(const CondainerProject& project);
 
 }  // namespace cntr::cli

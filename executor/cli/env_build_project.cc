@@ -20,7 +20,7 @@ std::string plan_text(const FoundEnv& found) {
   const std::string place = " at " + found.env.prefix;
   if (is_built(found)) return found.env.name + " is built" + place + "\n";
   std::string out = found.env.name + " would be built" + place + ", of " +
-                    std::to_string(lock.packages.size()) + " packages:\n";
+                    counted(lock.packages.size(), "package") + ":\n";
   for (const env::LockedPackage& package : lock.packages) {
     out += "  " + package.name + " " + package.version + " " + package.build + "\n";
   }

@@ -36,8 +36,15 @@ std::optional<std::string> env_directory(const EnvChoice& choice) {
 
 std::vector<FoundEnv> envs_of_project(const EnvChoice& choice) {
   if (const auto directory = env_directory(choice)) return {{env::env_at(*directory), ""}};
-  const std::string build =
-      spec::find_workflow_directory(normal_path(choice.directory, current_directory()));
+  const std::string start = normal_path(choice.directory, current_directory());
+  if (choice.directory == "." && !spec::find_workflow_directory_if_any(start)) {
+    throw user_error(
+        "There is no Cntr build tree at " + start + " or above it, and no environment in it",
+        {"Name the build directory of a configured project with -C, or a directory with "
+         "a lock with -d.",
+         "`cntr env init` begins a new environment."});
+  }
+  const std::string build = spec::find_workflow_directory(start);
   const spec::Workflow workflow = spec::read_workflow(build);
   std::vector<FoundEnv> out;
   for (const spec::Env& env : workflow.envs) out.push_back({env, workflow.env_spec(env)});
@@ -61,6 +68,10 @@ FoundEnv find_env(const EnvChoice& choice) {
   if (names.size() == 1) return std::move(found.front());
   throw user_error("The project has several environments: " + join(names, ", "),
                    {"Name the one that is meant: --name " + names.front() + "."});
+}
+
+std::string counted(size_t count, const std::string& what) {
+  return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
 }
 
 }  // namespace cntr::cli

@@ -2,6 +2,7 @@
 
 #include "base/environment.h"
 #include "base/error.h"
+#include "base/file_system.h"
 #include "base/stop_request.h"
 #include "base/stop_signals.h"
 #include "base/units.h"
@@ -30,7 +31,7 @@ struct BuildArguments {
 };
 
 std::string summary_text(const std::string& path, const env::EnvSummary& summary) {
-  return path + ": " + std::to_string(summary.packages) + " packages (" +
+  return path + ": " + counted(summary.packages, "package") + " (" +
          std::to_string(summary.reused) + " from the cache), " + format_bytes(summary.image.bytes) +
          "\n";
 }
@@ -42,6 +43,7 @@ spec::LinkScripts to_link_scripts(const std::string& word) {
 
 int build_env(const BuildArguments& arguments) {
   const std::string lock_path = normal_path(arguments.lock, current_directory());
+  if (!exists(lock_path)) throw user_error("There is no lock " + lock_path);
   const env::EnvLock lock = env::parse_lock(read_file(lock_path), lock_path, arguments.choice);
   env::EnvOptions options = arguments.options;
   options.compression = squashfs::parse_compression(arguments.compression);
@@ -79,7 +81,7 @@ int stoppable(const Action& action) {
 
 void add_build_command(CLI::App& command, Action& action) {
   CLI::App* const build =
-      command.add_subcommand("build", "Make an environment, or one file out of a lock");
+      command.add_subcommand("build", "Build an environment, or one file out of a lock");
   const auto arguments = std::make_shared<BuildArguments>();
   build->add_option("--lock", arguments->lock, "Instead: a lock, to be made into a file");
   build->add_option("-o,--output", arguments->output, "The file to write, with --lock");
@@ -126,18 +128,19 @@ void add_build_command(CLI::App& command, Action& action) {
 }  // namespace
 
 void add_env_command(CLI::App& app, Action& action) {
-  CLI::App* const command = app.add_subcommand("env", "Conda environments");
+  CLI::App* const command = app.add_subcommand("env", "Conda environments: one squashfs file each");
   command->require_subcommand(1);
+  // In the order in which one needs them.
+  add_env_init_command(*command, action);
+  add_env_lock_command(*command, action);
   add_build_command(*command, action);
   add_env_exec_commands(*command, action);
   add_env_activate_commands(*command, action);
   add_env_mount_commands(*command, action);
-  add_env_init_command(*command, action);
+  add_env_list_commands(*command, action);
+  add_env_package_commands(*command, action);
   add_env_export_command(*command, action);
   add_env_registry_commands(*command, action);
-  add_env_list_commands(*command, action);
-  add_env_lock_command(*command, action);
-  add_env_package_commands(*command, action);
   add_env_prereq_command(*command, action);
   add_env_prepare_command(*command, action);
   command->footer("");  // so that all fits a screen

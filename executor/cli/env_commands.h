@@ -45,6 +45,9 @@ FoundEnv find_env(const EnvChoice& choice);
 // `cntr env build` without a lock and an output: an environment of the project, into the cache.
 int build_env_of_project(const EnvChoice& choice, bool dry_run, bool quiet);
 
+// "1 package", "2 packages"
+std::string counted(size_t count, const std::string& what);
+
 // The environment at its prefix, built when it is not. Throws as env::built_image() does.
 HostEnv host_env_of(const FoundEnv& found, store::Cache& cache);
 

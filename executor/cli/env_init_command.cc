@@ -33,6 +33,9 @@ void add_env_init_command(CLI::App& env, Action& action) {
   init->add_option("-d,--directory", options->directory, "Where; made when it is not there")
       ->capture_default_str();
   init->add_flag("-q,--quiet", options->quiet, "Print warnings and errors only");
+  init->footer(
+      "Say in it what the environment is to have; then `cntr env lock` decides on versions.\n"
+      "Example: cntr env init -d tools");
   init->callback([&action, options] {
     action = [options] { return make_skeleton(options->directory, options->quiet); };
   });

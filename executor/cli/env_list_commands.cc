@@ -138,7 +138,8 @@ void add_env_list_commands(CLI::App& env, Action& action) {
   list->callback(
       [&action, listed] { action = [listed] { return list_envs(listed->choice, listed->json); }; });
 
-  CLI::App* const status = env.add_subcommand("status", "Say what an environment is");
+  CLI::App* const status =
+      env.add_subcommand("status", "Say whether it is built, mounted, and in use");
   const auto shown = std::make_shared<Options>();
   add_env_choice(*status, shown->choice);
   status->add_flag("--json", shown->json, "For programs");

@@ -37,10 +37,6 @@ const char* word_of(build::EnvLockChange change) {
   return "kept";
 }
 
-std::string counted(size_t count, const std::string& what) {
-  return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
-}
-
 std::string outcomes_as_text(const std::vector<EnvLockOutcome>& outcomes) {
   std::string out;
   for (const EnvLockOutcome& outcome : outcomes) {
@@ -108,11 +104,12 @@ void add_env_lock_command(CLI::App& env, Action& action) {
   const auto options = std::make_shared<EnvLockOptions>();
   lock->add_option("-n,--name", options->choice.name, "The environment; all when left out");
   add_project_choice(*lock, options->choice);
+  lock->get_option("--directory")->description("Instead: an environment.yml, or its directory");
   lock->add_flag("--update", options->update, "Solve again, though the lock fits");
   lock->add_flag("--json", options->json, "For programs");
   lock->footer(
       "The solver is the one that cntr_add_env() or CNTR_CONDA_EXE names, else\n"
-      "micromamba, mamba, conda or pixi on PATH.\n"
+      "micromamba, mamba, conda or pixi on PATH, else CNTR_CONDA_INSTALLER's.\n"
       "Example: cntr env lock -C build --update -n tools");
   lock->callback([&action, options] { action = [options] { return lock_envs(*options); }; });
 }

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "build/shown_env.h"
 #include "cli/env_commands.h"
+#include "cli/env_progress.h"
 #include "cli/session.h"
 #include "env/environment.h"
 #include "env/installed_wheels.h"
@@ -107,10 +108,12 @@ class Verification {
  public:
   explicit Verification(std::string directory) : directory_(std::move(directory)) {}
 
-  void run() {
+  void run(EnvProgressLine& line) {
     const std::string records = directory_ + "/conda-meta";
-    for (const std::string& name : list_directory(records)) {
-      if (!name.ends_with(".json")) continue;
+    std::vector<std::string> names = list_directory(records);
+    std::erase_if(names, [](const std::string& name) { return !name.ends_with(".json"); });
+    for (const std::string& name : names) {
+      line.show("Verifying packages", packages_, names.size());
       ++packages_;
       const JsonNode record = JsonNode::parse(read_file(records + "/" + name), name);
       for (const JsonNode& path : record.at("paths_data").at("paths").elements()) check(path);
@@ -120,9 +123,9 @@ class Verification {
 
   std::string report() const {
     if (!problems_.empty()) return join(problems_, "\n") + "\n";
-    const std::string wheels = wheels_ == 0 ? "" : " and " + std::to_string(wheels_) + " wheels";
-    return std::to_string(files_) + " files of " + std::to_string(packages_) + " packages" +
-           wheels + " are as the packages say.\n";
+    const std::string wheels = wheels_ == 0 ? "" : " and " + counted(wheels_, "wheel");
+    return counted(files_, "file") + " of " + counted(packages_, "package") + wheels +
+           ": all as the packages say.\n";
   }
   bool is_sound() const { return problems_.empty(); }
 
@@ -179,11 +182,13 @@ class Verification {
 int verify_env(const EnvChoice& choice) {
   const FoundEnv found = find_env(choice);
   store::Cache cache(store::Cache::default_root(), warnings());
-  const spec::EnvIdentity identity = identity_of(found);
-  const std::string image = env::built_image(found.env, identity, cache, warnings());
-  const build::ShownEnv shown = build::show_env(found.env, image, cache, warnings());
+  const HostEnv host = host_env_of(found, cache);
+  const build::ShownEnv shown = build::show_env(found.env, host.image, cache, warnings());
   Verification verification(shown.path());
-  verification.run();
+  {
+    EnvProgressLine line;
+    verification.run(line);
+  }
   print(verification.report());
   return verification.is_sound() ? kSuccess : kEnvironmentError;
 }

@@ -23,11 +23,11 @@ std::string stage_text(env::EnvStage stage) {
   return "";
 }
 
-}  // namespace
-
-std::string progress_text(env::EnvStage stage, size_t done, size_t all) {
-  return "[" + std::to_string(done) + "/" + std::to_string(all) + "] " + stage_text(stage);
+std::string progress_text(const std::string& what, size_t done, size_t all) {
+  return "[" + std::to_string(done) + "/" + std::to_string(all) + "] " + what;
 }
+
+}  // namespace
 
 EnvProgressLine::EnvProgressLine(bool quiet)
     : printer_(stderr, terminal_traits(STDERR_FILENO)), is_shown_(printer_.smart() && !quiet) {}
@@ -36,9 +36,12 @@ EnvProgressLine::~EnvProgressLine() { printer_.leave_status(); }
 
 env::EnvProgress EnvProgressLine::progress() {
   if (!is_shown_) return nullptr;
-  return [this](env::EnvStage stage, size_t done, size_t all) {
-    printer_.print_status(progress_text(stage, done, all));
-  };
+  return
+      [this](env::EnvStage stage, size_t done, size_t all) { show(stage_text(stage), done, all); };
+}
+
+void EnvProgressLine::show(const std::string& what, size_t done, size_t all) {
+  if (is_shown_) printer_.print_status(progress_text(what, done, all));
 }
 
 WarningSink EnvProgressLine::warnings() {

@@ -21,12 +21,12 @@ class EnvProgressLine {
   env::EnvProgress progress();
   WarningSink warnings();  // as cli::warnings(), on lines of their own
 
+  // Of work that has no stages: "[3/147] Verifying packages".
+  void show(const std::string& what, size_t done, size_t all);
+
  private:
   LinePrinter printer_;
   bool is_shown_;
 };
-
-// "[3/147] Packing packages"
-std::string progress_text(env::EnvStage stage, size_t done, size_t all);
 
 }  // namespace cntr::cli

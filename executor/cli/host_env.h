@@ -1,6 +1,8 @@
 // A conda environment on this host: at its prefix, for a command or for shells.
 #pragma once
 
+#include <sys/types.h>
+
 #include <string>
 #include <vector>
 
@@ -33,16 +35,21 @@ void show_to_everyone(const HostEnv& env, store::Cache& cache);
 // process's. Returns the exit code when there is no such program.
 int become_in(const HostEnv& env, const std::vector<std::string>& argv);
 
-// What bash or zsh evaluates to activate the environment, which is at its prefix in use by `shown`,
-// and to define the function cntr_deactivate. The shell itself, and what it starts, is then a user
-// of the environment. Reserves it until then. Throws a user Error for variables of the environment
-// that no shell can have.
-std::string activation_script(const HostEnv& env, const build::ShownEnv& shown);
-// What it evaluates to leave the environment again.
-std::string deactivation_script();
+enum class Shell { kPosix, kFish };  // kPosix: bash and zsh
 
-// Makes a shell's descriptor a user of the environment; the script calls it.
+// What the shell evaluates to activate the environment, which is at its prefix in use by `shown`,
+// and to define the function cntr_deactivate. The shell itself, and what it starts, is then a user
+// of the environment; of fish, the shell alone. Reserves it until then. Throws a user Error for
+// variables of the environment that no shell can have.
+std::string activation_script(const HostEnv& env, const build::ShownEnv& shown, Shell shell);
+// What it evaluates to leave the environment again.
+std::string deactivation_script(Shell shell);
+
+// These are called by the scripts, and give exit codes. The first makes a shell's descriptor a user
+// of the environment; the second starts a process, prints its id, that is a user as long as it and
+// the shell live.
 int hold_for_shell(int descriptor, const std::string& prefix);
+int hold_while_shell_lives(pid_t shell, const std::string& lock, const std::string& prefix);
 
 // Mounts it until take_down(). Prints nothing. Returns whether it was there before.
 bool put_up(const HostEnv& env, store::Cache& cache);

@@ -1,7 +1,12 @@
-// The scripts by which a shell activates and leaves an environment.
+// How a shell activates and leaves an environment.
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 
 #include "base/error.h"
@@ -10,6 +15,7 @@
 #include "cli/console.h"
 #include "cli/exit_codes.h"
 #include "cli/host_env.h"
+#include "cli/shell_script.h"
 #include "env/activation.h"
 #include "mount/mount.h"
 
@@ -41,89 +47,87 @@ void name_it(env::Activation& activation, const std::string& name) {
   }
 }
 
-// Scripts that are to be read when it is left, in the order of that.
-std::vector<std::string> scripts_of_leaving(const std::string& prefix) {
-  const std::string folder = prefix + "/etc/conda/deactivate.d";
+// In the order of their names.
+std::vector<std::string> scripts_in(const std::string& folder, const std::string& suffix) {
   const auto stat = stat_file(folder);
   if (!stat || stat->kind != FileKind::kDirectory) return {};
   std::vector<std::string> out;
   for (const std::string& name : list_directory(folder)) {
-    if (name.ends_with(".sh")) out.push_back(folder + "/" + name);
+    if (name.ends_with(suffix)) out.push_back(folder + "/" + name);
   }
-  std::reverse(out.begin(), out.end());
   return out;
 }
 
-std::string read_script(const std::string& path) {
-  const std::string word = shell_quoted(path);
-  return "  if [ -f " + word + " ]; then . " + word + "; fi\n";
+bool is_held(int descriptor, const std::string& prefix) {
+  return mount::hold(descriptor) && exists(prefix + "/conda-meta");
 }
 
-std::string set_variable_text(const std::string& name, const std::string& value) {
-  return "  _cntr_had_" + name + "=${" + name + "+yes}\n  _cntr_old_" + name + "=${" + name +
-         "-}\n  export " + name + "=" + shell_quoted(value) + "\n";
+// Away from the shell's terminal, and under a name that tells people which shell it is for.
+void become_holder(pid_t shell) {
+  setsid();
+  const UniqueFd nothing(open("/dev/null", O_RDWR | O_CLOEXEC));
+  for (const int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    dup2(nothing.get(), descriptor);
+  }
+  const std::string name = "fish " + std::to_string(shell);
+  prctl(PR_SET_NAME, name.c_str());
+  if (chdir("/") != 0) _exit(kEnvironmentError);
 }
 
-std::string restore_variable_text(const std::string& name) {
-  return "  if [ -n \"$_cntr_had_" + name + "\" ]; then export " + name + "=\"$_cntr_old_" + name +
-         "\"; else unset " + name + "; fi\n  unset _cntr_had_" + name + " _cntr_old_" + name + "\n";
-}
-
-// With the search path as it is then, less what was added.
-std::string restore_search_path_text(const std::string& prefix) {
-  return "  _cntr_bin=" + shell_quoted(prefix + "/bin") +
-         "\n  PATH=\":$PATH:\"\n  PATH=${PATH/:$_cntr_bin:/:}\n"
-         "  PATH=\"${PATH#:}\"\n  export PATH=\"${PATH%:}\"\n  unset _cntr_bin\n";
+void wait_for_end(int process) {
+  struct pollfd end = {process, POLLIN, 0};
+  while (poll(&end, 1, -1) < 0 && errno == EINTR) {
+  }
 }
 
 }  // namespace
 
-std::string activation_script(const HostEnv& env, const build::ShownEnv& shown) {
-  env::Activation activation = env::activation_of(env.prefix, env.prefix);
-  name_it(activation, env.name);
-  std::string on;
-  std::string off;
-  for (const auto& [name, value] : activation.variables) {
+std::string activation_script(const HostEnv& env, const build::ShownEnv& shown, Shell shell) {
+  env::Activation found = env::activation_of(env.prefix, env.prefix);
+  name_it(found, env.name);
+  for (const auto& [name, value] : found.variables) {
     if (!is_shell_name(name)) {
       throw user_error("The environment " + env.name + " sets the variable " + quote(name) +
                        ", which is no name that a shell can have");
     }
-    on += set_variable_text(name, value);
-    off += restore_variable_text(name);
   }
-  const std::string lock = shell_quoted(opened_file(shown.lock_descriptor()));
-  const std::string prefix = shell_quoted(env.prefix);
-  std::string out =
-      "if command -v cntr_deactivate >/dev/null 2>&1; then cntr_deactivate; fi\n"
-      "if [ -e " +
-      lock + " ] && exec {_cntr_env_use}<" + lock + " && " +
-      shell_quoted(parent_path(read_link("/proc/self/exe")) + "/cntr") +
-      " env hold --descriptor \"$_cntr_env_use\" " + prefix + "; then\n" + on;
-  out += "  export PATH=" + shell_quoted(env.prefix + "/bin") + "\"${PATH:+:$PATH}\"\n";
-  out += "  if [ -n \"${PS1-}\" ]; then _cntr_old_PS1=$PS1; PS1=" +
-         shell_quoted("(" + env.name + ") ") + "\"$PS1\"; fi\n";
-  out += "cntr_deactivate() {\n";
-  for (const std::string& script : scripts_of_leaving(env.prefix)) out += read_script(script);
-  out += restore_search_path_text(env.prefix) + off;
-  out +=
-      "  if [ -n \"${_cntr_old_PS1-}\" ]; then PS1=$_cntr_old_PS1; unset _cntr_old_PS1; fi\n"
-      "  hash -r\n  exec {_cntr_env_use}<&-\n  unset _cntr_env_use\n"
-      "  unset -f cntr_deactivate\n}\n";
-  for (const std::string& script : activation.scripts) out += read_script(script);
-  out += "  hash -r\nelse\n  echo 'cntr: error: The environment " + env.name +
-         " was unmounted meanwhile; activate it again' >&2\n  false\nfi\n";
+  const std::string conda = env.prefix + "/etc/conda";
+  const std::string suffix = shell == Shell::kFish ? ".fish" : ".sh";
+  ShellActivation activation;
+  activation.name = env.name;
+  activation.prefix = env.prefix;
+  activation.lock = opened_file(shown.lock_descriptor());
+  activation.holder = parent_path(read_link("/proc/self/exe")) + "/cntr";
+  activation.variables = found.variables;
+  activation.scripts =
+      shell == Shell::kFish ? scripts_in(conda + "/activate.d", suffix) : found.scripts;
+  activation.scripts_of_leaving = scripts_in(conda + "/deactivate.d", suffix);
+  std::reverse(activation.scripts_of_leaving.begin(), activation.scripts_of_leaving.end());
   mount::reserve(shown.lock_descriptor(), kTimeToEvaluate);
-  return out;
+  return shell == Shell::kFish ? fish_activation(activation) : posix_activation(activation);
 }
 
-std::string deactivation_script() {
-  return "if command -v cntr_deactivate >/dev/null 2>&1; then cntr_deactivate\n"
-         "else echo 'cntr: no environment is active in this shell' >&2; false; fi\n";
+std::string deactivation_script(Shell shell) {
+  return shell == Shell::kFish ? fish_deactivation() : posix_deactivation();
 }
 
 int hold_for_shell(int descriptor, const std::string& prefix) {
-  const bool held = mount::hold(descriptor) && exists(prefix + "/conda-meta");
-  return held ? kSuccess : kEnvironmentError;
+  return is_held(descriptor, prefix) ? kSuccess : kEnvironmentError;
+}
+
+int hold_while_shell_lives(pid_t shell, const std::string& lock, const std::string& prefix) {
+  const UniqueFd use(open(lock.c_str(), O_RDONLY | O_CLOEXEC));
+  const UniqueFd end(static_cast<int>(syscall(SYS_pidfd_open, shell, 0)));
+  if (!use.valid() || !end.valid() || !is_held(use.get(), prefix)) return kEnvironmentError;
+  const pid_t holder = fork();
+  if (holder < 0) throw system_error("Cannot start a process", errno);
+  if (holder == 0) {
+    become_holder(shell);
+    wait_for_end(end.get());
+    _exit(kSuccess);
+  }
+  print(std::to_string(holder) + "\n");
+  return kSuccess;
 }
 
 }  // namespace cntr::cli

@@ -62,7 +62,8 @@ std::string lock_of_directory(const std::string& directory) {
   }
   throw user_error("There is no lock of an environment in " + directory,
                    {"Name a directory with a conda-" + host_platform() +
-                    ".lock, conda-lock.yml or pixi.lock, or such a file."});
+                        ".lock, conda-lock.yml or pixi.lock, or such a file.",
+                    "`cntr env init` begins a new environment."});
 }
 
 std::string prefix_base() {
@@ -84,7 +85,9 @@ std::string prefix_base() {
 }
 
 spec::Env env_at(const std::string& path) {
-  const std::string normal = normal_path(path, current_directory());
+  std::string normal = normal_path(path, current_directory());
+  if (!exists(normal)) throw user_error("There is no directory and no lock " + normal);
+  if (base_name(normal) == "environment.yml") normal = parent_path(normal);
   spec::Env env;
   env.lock = is_directory(normal) ? lock_of_directory(normal) : normal;
   env.name = name_of(normal);

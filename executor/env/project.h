@@ -24,10 +24,10 @@ std::string lock_of_directory(const std::string& directory);
 // absolute path.
 std::string prefix_base();
 
-// The environment of a lock, or of a directory with one. Its name is the environment.yml's, else
-// that of the directory or the lock. Its prefix is <base>/<12 digits>, the digits over what decides
-// which files are in it: the same for the same lock, another for another. Throws as identify()
-// does.
+// The environment of a lock, or of a directory with one, or of the environment.yml in that. Its
+// name is the environment.yml's, else that of the directory or the lock. Its prefix is <base>/<12
+// digits>, the digits over what decides which files are in it: the same for the same lock, another
+// for another. Throws as identify() does.
 spec::Env env_at(const std::string& path);
 
 // The environment that an environment.yml asks for, or the one in a directory, with the

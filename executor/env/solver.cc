@@ -189,7 +189,8 @@ SolverKind kind_of_solver(std::string_view program) {
   return SolverKind::kConda;
 }
 
-Solver find_solver(const spec::EnvRequest& request, const std::string& directory) {
+Solver find_solver(const spec::EnvRequest& request, const std::string& directory,
+                   const std::string& scratch) {
   if (request.solver != "auto") return solver_at(request.solver, "The solver");
   if (const auto path = environment_variable("CNTR_CONDA_EXE"); path && !path->empty()) {
     return solver_at(*path, "The solver that CNTR_CONDA_EXE names,");
@@ -203,14 +204,16 @@ Solver find_solver(const spec::EnvRequest& request, const std::string& directory
   }
   const std::string installer = setting(request.installer, "CNTR_CONDA_INSTALLER");
   if (!installer.empty()) {
-    const std::string program = install_solver(installer, directory);
+    const std::string program =
+        install_solver(installer, directory, scratch,
+                       request.takes_unpinned ? UnpinnedUrl::kTaken : UnpinnedUrl::kRefused);
     return {program, kind_of_solver(program)};
   }
   throw user_error(
       "There is no solver of conda packages here",
       {"Install micromamba, mamba, conda or pixi, or name one: CNTR_CONDA_EXE is a program,",
-       "CNTR_CONDA_INSTALLER a local micromamba or an installer of Miniforge.",
-       "Without a solver, cntr_add_env() takes a lock: LOCK."});
+       "CNTR_CONDA_INSTALLER a local micromamba or an installer of Miniforge, or a URL with a sum.",
+       "A lock that was made elsewhere needs none: LOCK of cntr_add_env(), -d of cntr env."});
 }
 
 std::vector<LockedPackage> solve(const Solver& solver, const SolveRequest& request,

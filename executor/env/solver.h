@@ -26,9 +26,11 @@ SolverKind kind_of_solver(std::string_view program);
 
 // The one that the request names; with "auto" that of CNTR_CONDA_EXE, the first of micromamba,
 // mamba, conda and pixi on PATH, what a shell that activated conda says (MAMBA_EXE, CONDA_EXE), or
-// what the request's installer, or CNTR_CONDA_INSTALLER, installs below `directory`. Throws a user
-// Error, with what to do, when there is none.
-Solver find_solver(const spec::EnvRequest& request, const std::string& directory);
+// what the request's installer, or CNTR_CONDA_INSTALLER, installs below `directory`
+// (install_solver(), with this `scratch`). Throws a user Error, with what to do, when there is
+// none.
+Solver find_solver(const spec::EnvRequest& request, const std::string& directory,
+                   const std::string& scratch);
 
 // Asks the solver. `scratch` is a directory for what it writes. The packages are in an order in
 // which each is behind those that it depends on; credentials are taken out of their URLs. Throws a

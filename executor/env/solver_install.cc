@@ -4,12 +4,18 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <optional>
 
 #include "base/digest.h"
+#include "base/environment.h"
 #include "base/error.h"
 #include "base/file_system.h"
 #include "base/process.h"
 #include "base/stop_request.h"
+#include "base/text.h"
+#include "env/conda_config.h"
+#include "env/conda_meta.h"
+#include "env/download.h"
 #include "env/program_words.h"
 
 namespace cntr::env {
@@ -36,42 +42,121 @@ std::string solver_in(const std::string& home) {
   return "";
 }
 
-void run_installer(const std::string& installer, const std::string& home) {
-  const Captured result = capture_process({"/bin/sh", installer, "-b", "-p", home});
+// An installer on this machine, and how people know it.
+struct InstallerFile {
+  std::string path;
+  std::string name;
+  Digest digest;
+};
+
+void run_installer(const InstallerFile& installer, const std::string& home) {
+  const Captured result = capture_process({"/bin/sh", installer.path, "-b", "-p", home});
   if (result.status.interrupted) throw Stopped();
   if (result.status.code == 0 && !solver_in(home).empty()) return;
   remove_tree(home);
-  throw user_error("The installer " + installer + " installed no solver of conda packages",
+  throw user_error("The installer " + installer.name + " installed no solver of conda packages",
                    last_lines(result.err.empty() ? result.out : result.err));
 }
 
-}  // namespace
+std::string home_of(const Digest& installer, const std::string& directory) {
+  return directory + "/solver-" + installer.hex().substr(0, 12);
+}
 
-std::string install_solver(const std::string& installer, const std::string& directory) {
-  if (!exists(installer)) throw user_error("There is no installer " + installer);
-  const std::string home = directory + "/solver-" + digest_of_file(installer).hex().substr(0, 12);
-  // The programs in it know its path, so it cannot be made elsewhere and moved there: it is whole
-  // when this file is there.
-  const std::string complete = home + "/installed";
-  if (exists(complete)) return solver_in(home);
+// The programs in it know its path, so it cannot be made elsewhere and moved there: it is whole
+// when this file is there.
+std::string completion_of(const std::string& home) { return home + "/installed"; }
+
+std::string install_file(const InstallerFile& installer, const std::string& directory) {
+  const std::string home = home_of(installer.digest, directory);
+  if (exists(completion_of(home))) return solver_in(home);
   const FileLock lock(home + ".lock");
-  if (exists(complete)) return solver_in(home);
+  if (exists(completion_of(home))) return solver_in(home);
   remove_tree(home);
-  const std::string begin = first_bytes(installer);
+  const std::string begin = first_bytes(installer.path);
   if (begin ==
       "\x7f"
       "ELF") {
     make_directories(home + "/bin");
-    clone_file(installer, home + "/bin/micromamba", 0755);
+    clone_file(installer.path, home + "/bin/micromamba", 0755);
     make_executable(home + "/bin/micromamba");
   } else if (begin.starts_with("#!")) {
     run_installer(installer, home);
   } else {
-    throw user_error(installer + " is neither micromamba nor an installer",
+    throw user_error(installer.name + " is neither micromamba nor an installer",
                      {"Known are the program micromamba, and the .sh installers of Miniforge."});
   }
-  write_file_atomically(complete, "");
+  write_file_atomically(completion_of(home), "");
   return solver_in(home);
+}
+
+struct InstallerUrl {
+  std::string url;
+  std::optional<Digest> digest;
+};
+
+bool is_url(const std::string& text) {
+  return text.starts_with("https://") || text.starts_with("http://");
+}
+
+InstallerUrl parse_url(const std::string& text) {
+  const std::string_view mark = "#sha256=";
+  const size_t place = text.find('#');
+  if (place == std::string::npos) return {text, std::nullopt};
+  const std::string_view fragment = std::string_view(text).substr(place);
+  const auto digest = fragment.starts_with(mark) ? Digest::parse(fragment.substr(mark.size()))
+                                                 : std::optional<Digest>();
+  if (!digest) {
+    throw user_error("The installer " + quote(public_url(text)) + " has no sum behind its #",
+                     {"It is written as #sha256=<64 digits>."});
+  }
+  return {text.substr(0, place), digest};
+}
+
+// Of a URL without a sum this file says what was there when a solver was installed from it.
+std::string memory_of(const InstallerUrl& installer, const std::string& directory) {
+  return directory + "/installer-" + digest_of(installer.url).hex().substr(0, 12);
+}
+
+std::string install_download(const InstallerUrl& installer, const std::string& directory,
+                             const std::string& scratch) {
+  const std::string file = scratch + "/installer";
+  download(installer.url, file, read_conda_config(environment_variable).download);
+  const Digest digest = digest_of_file(file);
+  if (installer.digest && digest != *installer.digest) {
+    throw user_error("The installer " + public_url(installer.url) + " has another sum",
+                     {"Expected: " + installer.digest->hex(), "Found:    " + digest.hex()});
+  }
+  const std::string program = install_file({file, public_url(installer.url), digest}, directory);
+  if (!installer.digest) write_file_atomically(memory_of(installer, directory), digest.hex());
+  return program;
+}
+
+std::string install_from_url(const InstallerUrl& installer, const std::string& directory,
+                             const std::string& scratch) {
+  std::optional<Digest> known = installer.digest;
+  if (!known) {
+    known = Digest::parse(read_file_if_exists(memory_of(installer, directory)).value_or(""));
+  }
+  if (known && exists(completion_of(home_of(*known, directory)))) {
+    return solver_in(home_of(*known, directory));
+  }
+  return install_download(installer, directory, scratch);
+}
+
+}  // namespace
+
+std::string install_solver(const std::string& installer, const std::string& directory,
+                           const std::string& scratch, UnpinnedUrl unpinned) {
+  if (!is_url(installer)) {
+    if (!exists(installer)) throw user_error("There is no installer " + installer);
+    return install_file({installer, installer, digest_of_file(installer)}, directory);
+  }
+  const InstallerUrl url = parse_url(installer);
+  if (!url.digest && unpinned == UnpinnedUrl::kRefused) {
+    throw user_error("The installer " + public_url(installer) + " is a URL without a sum",
+                     {"Write #sha256=<64 digits> behind it, or name a file on this machine."});
+  }
+  return install_from_url(url, directory, scratch);
 }
 
 }  // namespace cntr::env

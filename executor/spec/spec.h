@@ -177,7 +177,8 @@ struct EnvRequest {
   std::string requirements;           // a requirements.txt; "" for none
   std::vector<std::string> channels;  // in place of those that the file names
   std::string solver = "auto";        // or the name or the absolute path of a program
-  std::string installer;              // what to install a solver from; "" for nothing
+  std::string installer;              // a path or a URL to install a solver from; "" for none
+  bool takes_unpinned = false;        // a URL without a sum, too; no declaration says so
   bool locked = false;                // a lock that does not fit is an error
   std::string depfile;                // "" for none
   std::string depfile_target;

@@ -180,13 +180,19 @@ std::string yaml_list(const std::vector<std::string>& items) {
   return "[" + join(words, ", ") + "]";
 }
 
+std::string installer_of(YamlMap& map) {
+  const std::string text = map.optional_string("installer").value_or("");
+  if (text.starts_with("https://") || text.starts_with("http://")) return text;
+  return map.optional_path("installer").value_or("");
+}
+
 EnvRequest parse_env_request(YamlMap map) {
   EnvRequest request;
   request.environment = map.path("environment");
   request.requirements = map.optional_path("requirements").value_or("");
   request.channels = map.strings("channels");
   request.solver = map.optional_string("solver").value_or(request.solver);
-  request.installer = map.optional_path("installer").value_or("");
+  request.installer = installer_of(map);
   request.locked = map.boolean("locked", false);
   request.depfile = map.optional_path("depfile").value_or("");
   request.depfile_target = map.optional_string("depfile_target").value_or("");

@@ -96,7 +96,81 @@ test_init_writes_what_condainer_writes() {
   expect_code 1 cnd init
   expect_message 'STOP. Found existing file condainer.yml, please run `init` from an empty directory.'
   expect_code 2 cnd build
+  expect_output "environment.yml: Environment basic: There is no installer /sw/miniforge.sh"
+}
+
+# A project without a lock, and an installer beside it, on a machine without a solver.
+project_with_installer() { # <installer_url>
+  condainer_project
+  need python3 python3 --version
+  rm project/*.lock project/explicit.txt 2>/dev/null || true
+  ln -s channel conda-forge
+  export CONDA_CHANNEL_ALIAS=file://$work PATH=$CNTR_E2E_PREFIX/bin:/usr/bin:/bin
+  unset CNTR_CONDA_EXE CNTR_CONDA_INSTALLER CONDAINER_INSTALLER MAMBA_EXE CONDA_EXE CONDA_SUBDIR
+  need no-solver eval '! command -v micromamba mamba conda pixi'
+  cat >project/installer.sh <<SH
+#!/bin/sh
+echo run >>"$work/installed"
+mkdir -p "\$3/bin"
+cp "$here/services/conda_solver" "\$3/bin/mamba"
+SH
+  sed -i "s,^installer_url: .*,installer_url: $1," project/condainer.yml
+}
+
+builds_and_runs() {
+  rm -f project/*.squashfs project/*.lock
+  quietly cnd -d project build
+  expect_message "Done!"
+  quietly cnd -d project exec -- hello
+  expect_message "hello 1 in $prefix"
+}
+
+test_the_solver_comes_from_the_installer() {
+  project_with_installer installer.sh
+  builds_and_runs
+  builds_and_runs
+  expect_file installed run
+  sed -i '/^installer_url/d' project/condainer.yml
+  rm project/*.squashfs project/*.lock
+  expect_code 2 cnd -d project build
   expect_output "environment.yml: Environment basic: There is no solver of conda packages here"
+  mv project/installer.sh elsewhere.sh
+  CONDAINER_INSTALLER=elsewhere.sh builds_and_runs
+  expect_file installed run
+  CONDAINER_INSTALLER=https://example.org/x.sh expect_code 2 cnd -d project build
+  expect_message 'cntr: error: CONDAINER_INSTALLER is not the path of an installer: "https://example.org/x.sh"' \
+    "  What is to be downloaded is named in condainer.yml, as installer_url."
+}
+
+test_the_installer_is_downloaded() {
+  need curl curl --version
+  project_with_installer installer.sh
+  python3 -u "$here/services/http_files.py" project >server.log 2>&1 &
+  local url sum zeros
+  server=$!
+  trap 'kill "$server" 2>/dev/null || true; rm -rf --one-file-system "$base"' EXIT
+  wait_until test -s server.log
+  url=http://127.0.0.1:$(sed -n 's/^port //p' server.log)/installer.sh
+  sum=$(sha256sum project/installer.sh | cut -c1-64)
+  zeros=$(printf '%064d' 0)
+  sed -i "s,^installer_url: .*,installer_url: $url#sha256=$zeros," project/condainer.yml
+  expect_code 2 cnd -d project build
+  expect_message "cntr: error: $work/project/environment.yml: Environment basic: The installer $url has another sum" \
+    "  Expected: $zeros" "  Found:    $sum"
+  [ ! -e installed ]
+  sed -i "s,$zeros,$sum," project/condainer.yml
+  builds_and_runs
+  rm -r cache
+  sed -i "s,#sha256=.*,," project/condainer.yml
+  builds_and_runs
+  kill "$server"
+  wait "$server" 2>/dev/null || true
+  builds_and_runs
+  expect_file installed "$(printf 'run\nrun')"
+  # Elsewhere nobody takes a URL without a sum.
+  rm -r cache project/*.lock
+  CNTR_CONDA_INSTALLER=$url expect_code 2 cntr env lock -d project
+  expect_output "The installer $url is a URL without a sum"
 }
 
 test_a_dry_run_changes_nothing() {

@@ -373,7 +373,7 @@ test_verify_checks_every_file() {
   make_package hello 1
   commands_project
   quietly cntr env verify -C build
-  expect_message "1 files of 1 packages are as the packages say."
+  expect_message "1 file of 1 package: all as the packages say."
   # An image with another file in it, in place of the right one.
   need squashfs-tools command -v mksquashfs
   local image

@@ -323,5 +323,5 @@ test_how_far_it_is_is_shown_on_a_terminal_alone() {
   TERM=xterm script -qec "$build -q" /dev/null </dev/null >terminal.log
   expect_equal "what -q prints" "" "$(cat terminal.log)"
   $build >plain.log 2>&1
-  expect_equal "what is printed elsewhere" "env.squashfs: 1 packages (1 from the cache), 4.0 KiB" "$(cat plain.log)"
+  expect_equal "what is printed elsewhere" "env.squashfs: 1 package (1 from the cache), 4.0 KiB" "$(cat plain.log)"
 }

@@ -55,6 +55,25 @@ test_what_is_no_environment_is_said() {
   expect_message 'cntr: error: CNTR_ENV_BASE is no absolute path: "relative"'
 }
 
+test_what_is_nowhere_is_said() {
+  need_mounts
+  mkdir empty
+  cd empty
+  expect_code 2 cntr env status
+  expect_message "cntr: error: There is no Cntr build tree at $work/empty or above it, and no environment in it" \
+    "  Name the build directory of a configured project with -C, or a directory with a lock with -d." \
+    "  \`cntr env init\` begins a new environment."
+  expect_code 2 cntr env exec -d nowhere -- true
+  expect_message "cntr: error: There is no directory and no lock $work/empty/nowhere"
+  expect_code 2 cntr env build --lock nowhere -o out
+  expect_message "cntr: error: There is no lock $work/empty/nowhere"
+  cd ..
+  begin_env
+  echo "name: mine" >tools/environment.yml
+  quietly cntr env exec -d tools/environment.yml -- hello
+  expect_message "hello 1 in $prefix"
+}
+
 test_exec_keeps_exit_code_and_signals() {
   begin_env
   expect_code 7 cntr env exec -d tools -- sh -c 'exit 7'
@@ -152,6 +171,63 @@ test_zsh_activates() {
   activated_by zsh -feu
 }
 
+test_fish_activates() {
+  need fish fish --version
+  mkdir -p package/etc/conda/{env_vars.d,activate.d,deactivate.d}
+  echo '{"GREETING": "it'"'"'s \\ you", "KEPT": "theirs"}' >package/etc/conda/env_vars.d/hello.json
+  echo 'set -gx FROM_SCRIPT "on in $CONDA_PREFIX"' >package/etc/conda/activate.d/a.fish
+  echo 'set -e FROM_SCRIPT; echo "off in $CONDA_PREFIX"' >package/etc/conda/deactivate.d/a.fish
+  echo 'exit 1' >package/etc/conda/activate.d/a.sh
+  make_package hello 1
+  begin_env
+  cat >script <<'FISH'
+set before $PATH
+cntr env activate --shell fish -d tools | source
+hello
+echo "$CONDA_PREFIX $CONDA_DEFAULT_ENV $GREETING $KEPT $FROM_SCRIPT"
+set -gx PATH $PATH /added
+cntr env deactivate --shell fish | source
+test "$PATH" = (string join : $before /added); or echo "PATH is $PATH and was $before"
+for name in CONDA_PREFIX GREETING FROM_SCRIPT; set -q $name; and echo "$name is set"; end
+echo $KEPT
+command -q hello; or echo gone
+cntr env deactivate --shell fish | source; or echo "not active: $status"
+FISH
+  HOME=$work KEPT=mine quietly fish script
+  expect_message "hello 1 in $prefix" "$prefix tools it's \\ you theirs on in $prefix" "off in $prefix" \
+    mine gone "cntr: no environment is active in this shell" "not active: 1"
+  wait_until not_mounted
+  expect_nothing_left
+}
+
+test_the_end_of_fish_unmounts() {
+  need fish fish --version
+  begin_env
+  mkfifo endless
+  exec 9<>endless
+  HOME=$work fish -c 'cntr env activate --shell fish -d tools | source; echo $fish_pid >shell; read line' <&9 9<&- &
+  local shell=$!
+  wait_until test -s shell
+  sleep 0.3
+  is_mounted
+  expect_code 3 cntr env umount -d tools
+  expect_output " (fish $shell) uses it."
+  kill -9 "$shell"
+  wait "$shell" 2>/dev/null || true
+  wait_until not_mounted
+  exec 9>&-
+  expect_nothing_left
+}
+
+test_how_far_verify_is_is_shown_on_a_terminal() {
+  need script script --version
+  begin_env
+  TERM=xterm script -qec "cntr env verify -d tools" /dev/null </dev/null >terminal.log
+  grep -qF "[0/1] Verifying packages" terminal.log
+  quietly cntr env verify -d tools
+  expect_message "1 file of 1 package: all as the packages say."
+}
+
 test_the_last_shell_unmounts() {
   begin_env
   mkfifo endless
@@ -207,7 +283,7 @@ test_dry_run_writes_nothing() {
   begin_env
   rm -rf cache
   quietly cntr env build --dry-run -d tools
-  expect_message "tools would be built at $prefix, of 1 packages:" "  hello 1 0"
+  expect_message "tools would be built at $prefix, of 1 package:" "  hello 1 0"
   [ ! -e cache ] && [ ! -e base ]
   quietly cntr env build -q -d tools
   expect_message ""
@@ -312,5 +388,6 @@ two_users() { # <CNTR_MOUNT_WITH>
 test_ordinary_user_has_an_environment() { as_ordinary_user test_a_directory_with_a_lock_is_an_environment; }
 test_ordinary_user_mounts() { as_ordinary_user test_mount_stays_until_umount; }
 test_ordinary_user_activates() { as_ordinary_user test_bash_activates; }
+test_ordinary_user_has_fish() { as_ordinary_user test_fish_activates; }
 test_ordinary_user_shells_unmount() { as_ordinary_user test_the_last_shell_unmounts; }
 test_ordinary_user_without_mounts() { as_ordinary_user test_without_mounts_it_is_unpacked_once; }

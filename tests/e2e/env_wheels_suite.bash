@@ -146,7 +146,7 @@ PYTHON
     "$(in_tools python -m pip list --format freeze | grep -v -e ^pip= -e ^wheel= | sed 's/^setuptools=.*/setuptools/' | xargs)"
   expect_equal "pip check" "No broken requirements found." "$(in_tools python -m pip check)"
   quietly cntr env verify -C build
-  expect_output " files of 3 packages and 3 wheels are as the packages say."
+  expect_output " files of 3 packages and 3 wheels: all as the packages say."
   expect_no_rest
 }
 
@@ -319,7 +319,7 @@ rm "$PREFIX"/lib/python*/*-packages/greet_more.py'
   expect_equal "the changed wheel" "good bye, scripted 1.0" "$(of_tools greet)"
   # What is there now is what the wheels' records say.
   quietly cntr env verify -d tools
-  expect_output " files of 2 packages and 2 wheels are as the packages say."
+  expect_output " files of 2 packages and 2 wheels: all as the packages say."
   of_tools python - <<'PYTHON'
 import importlib.metadata, os
 files = {str(file): file for file in importlib.metadata.files("greet")}
@@ -354,7 +354,7 @@ test_diff_and_verify_know_wheels() {
 
   need squashfs-tools command -v mksquashfs
   quietly cntr env verify -d tools
-  expect_output " files of 1 packages and 2 wheels are as the packages say."
+  expect_output " files of 1 package and 2 wheels: all as the packages say."
   local image modules
   image=$(echo cache/v1/envs/*.squashfs)
   unsquashfs -quiet -no-progress -dest tree "$image"

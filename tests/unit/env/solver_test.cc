@@ -5,6 +5,7 @@
 
 #include <cstdlib>
 
+#include "base/digest.h"
 #include "base/error.h"
 #include "base/file_system.h"
 #include "env/solver_install.h"
@@ -167,29 +168,30 @@ TEST_F(SolverTest, AreKnownByTheirNames) {
   EXPECT_EQ(kind_of_solver("/opt/conda/bin/conda"), SolverKind::kConda);
   spec::EnvRequest request;
   request.solver = path("none");
-  EXPECT_THROW(find_solver(request, root_.path()), Error);
+  EXPECT_THROW(find_solver(request, root_.path(), root_.path()), Error);
   make_program("none", "");
-  EXPECT_EQ(find_solver(request, root_.path()).program, path("none"));
+  EXPECT_EQ(find_solver(request, root_.path(), root_.path()).program, path("none"));
 }
 
 TEST_F(SolverTest, IsInstalledOnce) {
   make_program("installer.sh", "test \"$1 $2\" = '-b -p' || exit 1\necho x >>" + path("runs") +
                                    "\nmkdir -p \"$3/bin\"\ntouch \"$3/bin/conda\"\n");
-  const std::string program = install_solver(path("installer.sh"), root_.path());
+  const std::string program = install_solver(path("installer.sh"), root_.path(), root_.path());
   EXPECT_THAT(program, HasSubstr("/bin/conda"));
-  EXPECT_EQ(install_solver(path("installer.sh"), root_.path()), program);
+  EXPECT_EQ(install_solver(path("installer.sh"), root_.path(), root_.path()), program);
   EXPECT_EQ(read_file(path("runs")), "x\n");
 
   write_file_atomically(path("micromamba"),
                         "\x7f"
                         "ELF...");
-  EXPECT_THAT(install_solver(path("micromamba"), root_.path()), HasSubstr("/bin/micromamba"));
+  EXPECT_THAT(install_solver(path("micromamba"), root_.path(), root_.path()),
+              HasSubstr("/bin/micromamba"));
 }
 
 TEST_F(SolverTest, AnInstallerThatFails) {
   make_program("installer.sh", "mkdir -p \"$3\"\necho 'no room' >&2\nexit 1\n");
   try {
-    install_solver(path("installer.sh"), root_.path());
+    install_solver(path("installer.sh"), root_.path(), root_.path());
     FAIL();
   } catch (const Error& error) {
     EXPECT_EQ(std::string(error.what()), "The installer " + path("installer.sh") +
@@ -197,7 +199,35 @@ TEST_F(SolverTest, AnInstallerThatFails) {
   }
   EXPECT_THAT(list_directory(root_.path()), ElementsAre("installer.sh", testing::_));
   write_file_atomically(path("archive"), "PK..");
-  EXPECT_THROW(install_solver(path("archive"), root_.path()), Error);
+  EXPECT_THROW(install_solver(path("archive"), root_.path(), root_.path()), Error);
+}
+
+TEST_F(SolverTest, AnInstallerAtAUrlNeedsASum) {
+  const auto message_of = [&](const std::string& installer) -> std::string {
+    try {
+      install_solver(installer, root_.path(), root_.path());
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "";
+  };
+  EXPECT_EQ(message_of("https://host/token/Miniforge3.sh"),
+            "The installer https://host/token/Miniforge3.sh is a URL without a sum\n"
+            "  Write #sha256=<64 digits> behind it, or name a file on this machine.");
+  EXPECT_EQ(message_of("https://host/Miniforge3.sh#sha256=12"),
+            "The installer \"https://host/Miniforge3.sh#sha256=12\" has no sum behind its #\n"
+            "  It is written as #sha256=<64 digits>.");
+}
+
+// Nothing is downloaded then: no machine is named so.
+TEST_F(SolverTest, AnInstallerWithASumIsDownloadedOnce) {
+  write_file_atomically(path("micromamba"),
+                        "\x7f"
+                        "ELF...");
+  const std::string program = install_solver(path("micromamba"), root_.path(), root_.path());
+  const std::string url =
+      "https://host.invalid/micromamba#sha256=" + digest_of_file(path("micromamba")).hex();
+  EXPECT_EQ(install_solver(url, root_.path(), root_.path()), program);
 }
 
 }  // namespace
