@@ -15,17 +15,17 @@ std::string fish_quoted(const std::string& text) {
   return out + "'";
 }
 
-std::string read_script(const std::string& path) {
+std::string fish_source(const std::string& path) {
   const std::string word = fish_quoted(path);
   return "  if test -f " + word + "; source " + word + "; end\n";
 }
 
-std::string set_variable_text(const std::string& name, const std::string& value) {
+std::string fish_set(const std::string& name, const std::string& value) {
   return "  set -q " + name + "; and set -g _cntr_old_" + name + " $" + name + "\n  set -gx " +
          name + " " + fish_quoted(value) + "\n";
 }
 
-std::string restore_variable_text(const std::string& name) {
+std::string fish_restore(const std::string& name) {
   const std::string old = "_cntr_old_" + name;
   return "  if set -q " + old + "; set -gx " + name + " $" + old + "; set -e " + old +
          "; else; set -e " + name + "; end\n";
@@ -50,12 +50,12 @@ constexpr const char* kHideInPrompt =
     "    functions -e _cntr_old_fish_prompt\n"
     "  end\n";
 
-std::string leaving_function(const ShellActivation& activation) {
+std::string fish_leaving(const ShellActivation& activation) {
   std::string out = "function cntr_deactivate\n";
-  for (const std::string& script : activation.scripts_of_leaving) out += read_script(script);
+  for (const std::string& script : activation.scripts_of_leaving) out += fish_source(script);
   out += "  if set -l place (contains -i -- " + fish_quoted(activation.prefix + "/bin") +
          " $PATH); set -e PATH[$place]; end\n";
-  for (const auto& [name, value] : activation.variables) out += restore_variable_text(name);
+  for (const auto& [name, value] : activation.variables) out += fish_restore(name);
   return out + kHideInPrompt +
          "  command kill $_cntr_env_use\n  set -e _cntr_env_use\n"
          "  functions -e cntr_deactivate\nend\n";
@@ -67,10 +67,10 @@ std::string fish_activation(const ShellActivation& activation) {
   std::string out = "functions -q cntr_deactivate; and cntr_deactivate\nif set -g _cntr_env_use (" +
                     fish_quoted(activation.holder) + " env hold --shell $fish_pid --lock " +
                     fish_quoted(activation.lock) + " " + fish_quoted(activation.prefix) + ")\n";
-  for (const auto& [name, value] : activation.variables) out += set_variable_text(name, value);
+  for (const auto& [name, value] : activation.variables) out += fish_set(name, value);
   out += "  set -gx PATH " + fish_quoted(activation.prefix + "/bin") + " $PATH\n";
-  out += kShowInPrompt + leaving_function(activation);
-  for (const std::string& script : activation.scripts) out += read_script(script);
+  out += kShowInPrompt + fish_leaving(activation);
+  for (const std::string& script : activation.scripts) out += fish_source(script);
   return out + "else\n  set -e _cntr_env_use\n  echo 'cntr: error: The environment " +
          activation.name + " was unmounted meanwhile; activate it again' >&2\n  false\nend\n";
 }
