@@ -34,7 +34,7 @@ void add_env_init_command(CLI::App& env, Action& action) {
       ->capture_default_str();
   init->add_flag("-q,--quiet", options->quiet, "Print warnings and errors only");
   init->footer(
-      "Say in it what the environment is to have; then `cntr env lock` decides on versions.\n"
+      "Say in it what the environment is to have; `cntr env lock` decides on versions.\n"
       "Example: cntr env init -d tools");
   init->callback([&action, options] {
     action = [options] { return make_skeleton(options->directory, options->quiet); };
