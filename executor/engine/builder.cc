@@ -102,6 +102,11 @@ BuildResult Builder::build(std::span<const NodeId> targets) {
       }
       if (finished) finish(std::move(*finished));
     }
+  } catch (const Error& error) {
+    stop();
+    if (!started_) throw;
+    parts_.status.build_finished();
+    return {1, error.what(), executed_};
   } catch (...) {
     stop();
     if (started_) parts_.status.build_finished();

@@ -78,7 +78,8 @@ class Builder {
   // `marks` must outlive it.
   Builder(BuildParts parts, BuildOptions options, Marks& marks);
 
-  // Throws what Plan and the parts throw; commands that run then are ended first.
+  // Throws what Plan and the parts throw. After the first command that is a result: the commands
+  // that run are ended, and the message is the error's.
   BuildResult build(std::span<const ninja::NodeId> targets);
 
  private:

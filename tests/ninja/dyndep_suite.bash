@@ -160,7 +160,7 @@ test_a_dyndep_file_that_is_made_wrong() {
   modules
   printf 'echo broken >units.dd\n' >scan.sh
   expect_code 1 "$NINJA"
-  expect_output "units.dd:1: "
+  expect_output "ninja: build stopped: units.dd:1: "
   expect_missing a.o
 }
 

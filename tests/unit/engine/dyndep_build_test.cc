@@ -43,7 +43,8 @@ TEST_F(DyndepBuildTest, AMissingFileIsAnError) {
 
 TEST_F(DyndepBuildTest, AFileThatTheBuildShouldHaveMadeIsAnError) {
   manifest("build dd: run\n  do = true\nbuild out: touch || dd\n  dyndep = dd\n");
-  EXPECT_EQ(error_of(), "loading 'dd': No such file or directory");
+  build();
+  EXPECT_EQ(result_.message, "loading 'dd': No such file or directory");
   EXPECT_EQ(status_->events_.back(), "finish");
   EXPECT_FALSE(disk_.exists("out"));
 }
@@ -53,7 +54,8 @@ TEST_F(DyndepBuildTest, ASyntaxErrorEndsWhatRuns) {
   disk_.put("in", "1");
   manifest("build dd: cat dd.in\nbuild out: touch || dd\n  dyndep = dd\nbuild other: cat in\n");
   prepare_ = [](FakeRunner& runner) { runner.parallelism_ = 2; };
-  EXPECT_THAT(error_of("out other"), HasSubstr("dd:2: expected build command name 'dyndep'"));
+  build("out other");
+  EXPECT_THAT(result_.message, HasSubstr("dd:2: expected build command name 'dyndep'"));
   EXPECT_EQ(runner_->aborted_, 1u);
   EXPECT_FALSE(disk_.exists("other"));
 }
@@ -88,7 +90,8 @@ TEST_F(DyndepBuildTest, ACycleThatItMakesIsAnError) {
 TEST_F(DyndepBuildTest, ACycleThatItMakesInTheMiddleIsAnError) {
   dyndep("dd.in", "build out: dyndep | circle\n");
   manifest("build dd: cat dd.in\nbuild out: touch || dd\n  dyndep = dd\nbuild circle: cat out\n");
-  EXPECT_EQ(error_of("out"), "dependency cycle: out -> circle -> out");
+  build("out");
+  EXPECT_EQ(result_.message, "dependency cycle: out -> circle -> out");
 }
 
 TEST_F(DyndepBuildTest, AFileThatIsMadeNamesAnInputThatIsMade) {
@@ -200,7 +203,8 @@ TEST_F(DyndepBuildTest, AMissingSourceThatItNamesIsAnError) {
 TEST_F(DyndepBuildTest, AMissingSourceThatItNamesInTheMiddleIsAnError) {
   dyndep("scan", "build out: dyndep | gone\n");
   manifest("build dd: cat scan\nbuild out: touch || dd\n  dyndep = dd\n");
-  EXPECT_EQ(error_of(), "'gone', needed by 'out', missing and no known rule to make it");
+  build();
+  EXPECT_EQ(result_.message, "'gone', needed by 'out', missing and no known rule to make it");
   EXPECT_FALSE(disk_.exists("out"));
 }
 
