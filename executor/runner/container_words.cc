@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/file_system.h"
+#include "base/units.h"
 #include "runner/launch.h"
 
 namespace cntr::runner {
@@ -50,7 +51,7 @@ std::string init_program() {
   return program;
 }
 
-std::string try_container(const Runner& runner) {
+std::string try_container(const Runner& runner, std::chrono::seconds patience) {
   const TemporaryDirectory directory("/tmp", "cntr-try-");
   Sandbox sandbox;
   sandbox.id = base_name(directory.path());
@@ -62,8 +63,11 @@ std::string try_container(const Runner& runner) {
   for (const char* name : {"/root", "/build", "/tmp"}) make_directories(directory.path() + name);
   runner.prepare(sandbox);
   std::string output;
-  const ExitStatus status =
-      run_process(runner.plan(sandbox), {}, [&output](std::string_view bytes) { output += bytes; });
+  const ExitStatus status = run_process(runner.plan(sandbox), {.timeout = patience},
+                                        [&output](std::string_view bytes) { output += bytes; });
+  if (status.timed_out) {
+    return "a container did not end within " + format_duration(patience);
+  }
   if (status.code == 0) return "";
   const std::string line = last_line(output);
   return line.empty() ? "a container ended with exit code " + std::to_string(status.code) : line;

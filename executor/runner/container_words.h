@@ -3,6 +3,7 @@
 // changes, so that arguments and variables may have any bytes.
 #pragma once
 
+#include <chrono>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,7 +27,8 @@ std::vector<std::string> init_variables(const Sandbox& sandbox);
 std::string init_program();
 
 // Runs the runner's plan for an empty root and a command that is surely there. Returns what went
-// wrong, "" when nothing.
-std::string try_container(const Runner& runner);
+// wrong, "" when nothing. An engine that hangs is not waited for longer than that.
+std::string try_container(const Runner& runner,
+                          std::chrono::seconds patience = std::chrono::seconds(60));
 
 }  // namespace cntr::runner

@@ -79,5 +79,32 @@ TEST(ContainerWordsTest, WrongWordsAreRefused) {
   }
 }
 
+// Of an engine that never answers.
+class HangingRunner : public Runner {
+ public:
+  Kind kind() const override { return Kind::kPodman; }
+  bool runs_images() const override { return true; }
+  bool runs_host_steps() const override { return false; }
+  Availability quick_look() const override { return {}; }
+  Availability probe() const override { return {}; }
+  std::string refusal(const Sandbox& /*sandbox*/) const override { return ""; }
+  void prepare(const Sandbox& /*sandbox*/) const override {}
+  Command plan(const Sandbox& /*sandbox*/) const override {
+    Command command;
+    command.argv = {"/bin/sleep", "1000"};
+    return command;
+  }
+  std::optional<std::string> start_failure(const ExitStatus& /*status*/,
+                                           const std::string& /*log_tail*/) const override {
+    return std::nullopt;
+  }
+  std::string_view complaint_of_program() const override { return ""; }
+};
+
+TEST(ContainerWordsTest, AnEngineThatHangsIsNotWaitedFor) {
+  EXPECT_EQ(try_container(HangingRunner(), std::chrono::seconds(1)),
+            "a container did not end within 1.0 s");
+}
+
 }  // namespace
 }  // namespace cntr::runner

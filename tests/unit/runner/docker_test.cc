@@ -99,7 +99,7 @@ TEST_F(DockerTest, NoContainerIsLeftWhereverTheCallerIsKilled) {
   Sandbox first = shell("true");
   run(Kind::kDocker, first);  // imports the image
   EXPECT_FALSE(has_container(first));
-  for (const int milliseconds : {1, 20, 50, 80, 110, 150, 200, 300, 500}) {
+  for (const int delay_ms : {1, 20, 50, 80, 110, 150, 200, 300, 500}) {
     const Sandbox step = shell("sleep 1000");
     const Command command = runner_of(Kind::kDocker).plan(step);
     const pid_t pid = fork();
@@ -107,12 +107,12 @@ TEST_F(DockerTest, NoContainerIsLeftWhereverTheCallerIsKilled) {
       run_process(command, {}, nullptr);
       _exit(0);
     }
-    std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds));
+    std::this_thread::sleep_for(std::chrono::milliseconds(delay_ms));
     kill(pid, SIGKILL);
     waitpid(pid, nullptr, 0);
     // Its supervisor goes last, when the container is gone.
     EXPECT_TRUE(eventually([&] { return !process_with(step.id); }));
-    EXPECT_FALSE(has_container(step)) << "killed after " << milliseconds << " ms";
+    EXPECT_FALSE(has_container(step)) << "killed after " << delay_ms << " ms";
   }
 }
 
