@@ -17,7 +17,7 @@ struct StartFailure {
   int error = 0;
 };
 
-// All that the child needs, as it needs it: nothing is allocated after fork(). Descriptors must be
+// All that the child needs, as it needs it: nothing is allocated after vfork(). Descriptors must be
 // kLowestFd or above, so that those which the child makes of them overwrite none.
 struct Launch {
   static constexpr int kLowestFd = 10;

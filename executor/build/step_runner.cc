@@ -42,6 +42,9 @@ struct StepRunner::Task {
 
 namespace {
 
+// What apptainer builds from a definition is one, too.
+bool is_sif(const spec::Image& image) { return image.sif || image.definition; }
+
 std::vector<std::string> sentences(std::string_view before, std::string_view after) {
   std::vector<std::string> out;
   for (const spec::SignatureChange& change : spec::compare_signature_texts(before, after)) {
@@ -194,6 +197,7 @@ StepRunner::Task StepRunner::open_task(const spec::Step& step, Identities identi
   task.resolved =
       resolve(step, task.identity ? &*task.identity : nullptr,
               task.env_identity ? &*task.env_identity : nullptr, context_.cache.file_digests());
+  if (task.image && is_sif(*task.image)) task.resolved.signature.add("environment", "scripts");
   task.signature = task.resolved.signature.digest();
   task.state_signature = read_file_if_exists(task.files.state_signature).value_or("");
   task.state_outputs = read_file_if_exists(task.files.state_outputs).value_or("");
@@ -317,7 +321,7 @@ void StepRunner::set_root(const Task& task, Stage& stage) {
                                    context_.cache, context_.warn));
   stage.execution.root = runner::Root{task.identity->identity, stage.image->path()};
   stage.execution.image_config = &task.identity->config;
-  stage.execution.sif = task.image->sif || task.image->definition;
+  stage.execution.sif = is_sif(*task.image);
 }
 
 std::optional<ShownEnv> StepRunner::show_env(const Task& task, Stage& stage) {

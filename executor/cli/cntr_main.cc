@@ -1,10 +1,37 @@
 // The cntr program: finds the subcommand, runs it, and turns an Error into a message and a code.
+#include <algorithm>
+#include <array>
+#include <string_view>
+
 #include "base/text.h"
 #include "cli/command.h"
 #include "cli/console.h"
 
 namespace cntr::cli {
 namespace {
+
+struct Subcommand {
+  std::string_view name;
+  void (*add)(CLI::App& app, Action& action);
+};
+
+// In the order of the help.
+constexpr std::array kSubcommands{
+    Subcommand{"run", add_run_command},     Subcommand{"explain", add_explain_command},
+    Subcommand{"shell", add_shell_command}, Subcommand{"graph", add_graph_command},
+    Subcommand{"check", add_check_command}, Subcommand{"image", add_image_command},
+    Subcommand{"env", add_env_command},     Subcommand{"lock", add_lock_command},
+    Subcommand{"cache", add_cache_command}, Subcommand{"doctor", add_doctor_command},
+};
+
+// All that the command line can be about: making the options of the others takes longer than what a
+// hit needs.
+void add_subcommands(CLI::App& app, Action& action, std::string_view first_word) {
+  const auto* const named = std::find_if(kSubcommands.begin(), kSubcommands.end(),
+                                         [&](const Subcommand& s) { return s.name == first_word; });
+  if (named != kSubcommands.end()) return named->add(app, action);
+  for (const Subcommand& subcommand : kSubcommands) subcommand.add(app, action);
+}
 
 // What is wrong with the command line, and whose help says how it is right.
 std::string misuse(const CLI::App* app, const CLI::Error& failure) {
@@ -32,16 +59,7 @@ int run(int argc, char** argv) {
       "3 the machine is wrong, 4 a bug in Cntr, 130 interrupted.");
   app.failure_message(misuse);
   Action action;
-  add_run_command(app, action);
-  add_explain_command(app, action);
-  add_shell_command(app, action);
-  add_graph_command(app, action);
-  add_check_command(app, action);
-  add_image_command(app, action);
-  add_env_command(app, action);
-  add_lock_command(app, action);
-  add_cache_command(app, action);
-  add_doctor_command(app, action);
+  add_subcommands(app, action, argc > 1 ? argv[1] : "");
   return parse_and_run(app, argc, argv, action);
 }
 

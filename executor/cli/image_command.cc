@@ -29,6 +29,16 @@ struct ImageOptions {
 
 store::Cache open_cache() { return {store::Cache::default_root(), warnings()}; }
 
+// Of all images, one that cannot be looked at must not hide the others.
+image::ImageView view_among_others(const spec::Image& image, store::Cache& cache) {
+  try {
+    return image::view_of(image, cache);
+  } catch (const Error& error) {
+    warnings()(error.message());
+    return image::declared_view(image);
+  }
+}
+
 // Prints the images by `as_text`, or as JSON.
 template <typename AsText>
 int report(const ImageOptions& options, const AsText& as_text) {
@@ -36,7 +46,10 @@ int report(const ImageOptions& options, const AsText& as_text) {
   store::Cache cache = open_cache();
   std::vector<ReportedImage> images;
   for (const spec::Image* image : images_named(workflow, options.names)) {
-    images.push_back({*image, image::view_of(*image, cache), steps_in(workflow, *image)});
+    images.push_back(
+        {*image,
+         options.names.empty() ? view_among_others(*image, cache) : image::view_of(*image, cache),
+         steps_in(workflow, *image)});
   }
   print(options.json ? images_as_json(images) : as_text(images));
   return kSuccess;

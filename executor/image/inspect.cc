@@ -14,11 +14,20 @@ uint64_t file_size(const std::string& path) {
   return info && info->kind == FileKind::kRegular ? info->size : 0;
 }
 
-void name_source(const spec::Image& image, ImageView& view) {
+void add_layers(LayoutImage found, ImageView& view) {
+  view.is_here = true;
+  view.layers = std::move(found.layers);
+  for (const Descriptor& layer : view.layers) view.bytes += layer.size;
+}
+
+}  // namespace
+
+ImageView declared_view(const spec::Image& image) {
   struct Named {
     const char* kind;
     const std::optional<std::string>& source;
   };
+  ImageView view;
   for (const Named& named : {Named{"rootfs", image.rootfs}, Named{"oci_layout", image.oci_layout},
                              Named{"reference", image.reference}, Named{"archive", image.archive},
                              Named{"sif", image.sif}, Named{"definition", image.definition}}) {
@@ -30,19 +39,11 @@ void name_source(const spec::Image& image, ImageView& view) {
     view.kind = "containerfile";
     view.source = image.build->containerfile;
   }
+  return view;
 }
-
-void add_layers(LayoutImage found, ImageView& view) {
-  view.is_here = true;
-  view.layers = std::move(found.layers);
-  for (const Descriptor& layer : view.layers) view.bytes += layer.size;
-}
-
-}  // namespace
 
 ImageView view_of(const spec::Image& image, store::Cache& cache) {
-  ImageView view;
-  name_source(image, view);
+  ImageView view = declared_view(image);
   view.identity = identify_without_fetching(image, cache);
   if (!view.identity) return view;
   const Platform platform = platform_of(image);

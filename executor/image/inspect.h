@@ -20,6 +20,9 @@ struct ImageView {
   bool is_here = false;                         // all that a step needs of it
 };
 
+// Kind and source: what the project says of it.
+ImageView declared_view(const spec::Image& image);
+
 // Throws as identify_without_fetching() does.
 ImageView view_of(const spec::Image& image, store::Cache& cache);
 

@@ -1,6 +1,7 @@
 #include "image/reference.h"
 
 #include <algorithm>
+#include <array>
 
 #include "base/error.h"
 #include "base/text.h"
@@ -11,6 +12,9 @@ namespace {
 constexpr std::string_view kRegistry = "docker://";
 constexpr std::string_view kDockerDaemon = "docker-daemon:";
 constexpr std::string_view kContainersStorage = "containers-storage:";
+// Other transports of skopeo, for files: not names of images with what follows as their tag.
+constexpr std::array<std::string_view, 5> kForFiles = {
+    "docker-archive:", "oci-archive:", "oci:", "dir:", "sif:"};
 
 Error bad(std::string_view text, const std::string& why) {
   return user_error(quote(text) + " is no image reference: " + why,
@@ -124,6 +128,10 @@ Reference parse_reference(std::string_view text) {
     const std::string_view name = text.substr(prefix.size());
     if (!is_graphic(name)) throw bad(text, quote(name) + " is not a name");
     return {transport, std::string(name), "", std::nullopt};
+  }
+  for (const std::string_view prefix : kForFiles) {
+    if (text.starts_with(prefix))
+      throw bad(text, "files are named with ARCHIVE, OCI_LAYOUT or SIF");
   }
   std::string_view rest = text;
   if (rest.starts_with(kRegistry)) rest.remove_prefix(kRegistry.size());

@@ -38,6 +38,23 @@ PY
   expect_message 'cntr: error: There is no image "nobody"' "  Images: app, box."
 }
 
+test_an_image_that_cannot_be_looked_at_does_not_hide_the_others() {
+  need skopeo skopeo --version
+  need_bubblewrap
+  begin_project <<'CMAKE'
+cntr_add_image(app REFERENCE docker-daemon:tools/app:1)
+CMAKE
+  configure
+  cd build
+  export DOCKER_HOST=unix://$work/nobody.sock
+  quietly cntr image list
+  expect_output "cntr: warning: "
+  expect_output "app  not known     not here    0 steps   reference docker-daemon:tools/app:1"
+  expect_output "box  "
+  expect_code 3 cntr image list app
+  expect_output "Cannot read docker-daemon:tools/app:1: "
+}
+
 identity_of_here() { sed -n 's/^identity: //p' "cntr/images/$1.identity"; }
 
 test_images_are_pushed_with_several_tags() {

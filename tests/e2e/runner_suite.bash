@@ -400,7 +400,7 @@ test_image_stop_signal_asks_it_to_end() {
   make_image polite --config.stopsignal SIGUSR1
   begin_project <<CMAKE
 cntr_add_image(polite OCI_LAYOUT $work/layout:polite)
-cntr_add_step(stop IMAGE polite RUNNER $runner TIMEOUT 2s
+cntr_add_step(stop IMAGE polite RUNNER $runner TIMEOUT 4s
   COMMAND sh -c "trap 'echo asked by USR1; exit 3' USR1; while :; do sleep 0.1; done")
 CMAKE
   configure

@@ -59,6 +59,21 @@ cntr_add_step(probe IMAGE app STDOUT seen.txt COMMAND cat /text)"
   expect_seen two
 }
 
+# Which tells the results apart from those that were made before the scripts were read.
+test_the_signature_tells_of_the_scripts_of_a_sif() {
+  need_bubblewrap
+  need_sif_tools
+  make_sif app.sif one
+  begin_project <<<"cntr_add_image(app SIF $work/app.sif)
+cntr_add_image(tree ROOTFS $work/sif_root)
+cntr_add_step(in_sif IMAGE app COMMAND true)
+cntr_add_step(in_tree IMAGE tree COMMAND true)"
+  configure
+  build
+  grep -xF "environment scripts" build/cntr/state/in_sif.signature
+  ! grep environment build/cntr/state/in_tree.signature
+}
+
 # It has none of the sandbox's mount points, and needs no tool to be unpacked.
 test_a_sif_is_mounted_where_it_lies() {
   need_bubblewrap

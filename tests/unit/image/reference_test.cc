@@ -43,5 +43,18 @@ TEST(Reference, Nonsense) {
   }
 }
 
+// They would be taken for names in a registry, and a registry would be asked.
+TEST(Reference, FilesAreNone) {
+  for (const char* text :
+       {"docker-archive:app.tar", "oci-archive:app.tar", "oci:layout", "dir:app"}) {
+    EXPECT_NE(message_of([&] {
+                parse_reference(text);
+              }).find(" is no image reference: files are named with ARCHIVE, OCI_LAYOUT or SIF"),
+              std::string::npos)
+        << text;
+  }
+  EXPECT_EQ(full("docker://oci:1"), "docker://docker.io/library/oci:1");
+}
+
 }  // namespace
 }  // namespace cntr::image
