@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "engine/zeroed_array.h"
+
 namespace cntr::engine {
 
 using ninja::EdgeId;
@@ -39,7 +41,7 @@ class Pass {
   // True when an edge that was gone through before has read it.
   bool add(NodeId output) {
     nodes_[output] = true;
-    return read_[output];
+    return read_[output] != 0;
   }
 
  private:
@@ -48,14 +50,14 @@ class Pass {
     bool found = false;
     for (const T& input : inputs) {
       found |= nodes_[node_of(input)];
-      read_[node_of(input)] = true;
+      read_[node_of(input)] = 1;
     }
     return found;
   }
 
   const State& state_;
   Flags& nodes_;
-  Flags read_;
+  ZeroedArray<uint8_t> read_;  // by node; bytes, because it is mostly written to
 };
 
 }  // namespace

@@ -54,10 +54,14 @@ std::string padded(std::string_view path) {
 // anyway.
 uint32_t tag_of(std::string_view padded_path) {
   constexpr uint64_t kMix = 0x9e3779b97f4a7c15;  // odd, and its bits look random
-  uint64_t end = 0;
-  const size_t size = std::min(padded_path.size(), sizeof end);
-  std::memcpy(&end, padded_path.data() + padded_path.size() - size, size);
-  return static_cast<uint32_t>(((end + padded_path.size()) * kMix) >> 32);
+  const size_t size = padded_path.size();
+  uint64_t end[2] = {};
+  if (size < sizeof end) {
+    std::memcpy(end, padded_path.data(), size);
+  } else {
+    std::memcpy(end, padded_path.data() + size - sizeof end, sizeof end);
+  }
+  return static_cast<uint32_t>((((end[0] + size) * kMix + end[1]) * kMix) >> 32);
 }
 
 }  // namespace
