@@ -150,9 +150,9 @@ void Builder::wait_for_a_tick() {
 void Builder::start(EdgeId edge) {
   const Graph& graph = parts_.state.graph;
   if (!started_) {
-    started_ = true;
     tell_total();
     parts_.status.build_started();
+    started_ = true;
   }
   if (options_.explain) {
     for (const Reason& reason : parts_.decider.reasons(edge, true)) {
