@@ -13,8 +13,8 @@
 
 namespace cntr::engine {
 
-// A set of numbers, as one byte for each.
-using Flags = std::vector<uint8_t>;
+// A set of numbers.
+using Flags = std::vector<bool>;
 
 Flags flags_of(std::span<const uint32_t> numbers, size_t size);
 
@@ -25,10 +25,10 @@ struct Affected {
 };
 
 // The edges of which something that they depend on, also by order only or through other edges, is
-// among `changed` (by node), or an output of their own is; and all edges with `generator`, which go
-// by times. nullopt when that cannot be told, or not quickly: a dyndep file may say something else
-// after the change, or the way through the graph is very long.
-std::optional<Affected> affected_edges(const State& state, const Flags& changed);
+// marked in `changed` (by node; 0 for what it does not have), or an output of their own is; and all
+// edges with `generator`, which go by times. nullopt when that cannot be told, or not quickly: a
+// dyndep file may say something else after the change, or the way through the graph is very long.
+std::optional<Affected> affected_edges(const State& state, std::span<const uint8_t> changed);
 
 // The edges that read or wrote one of the nodes when they ran last.
 std::vector<ninja::EdgeId> edges_with(const State& state, const Flags& nodes);

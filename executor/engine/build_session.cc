@@ -235,8 +235,7 @@ bool BuildSession::a_generator_must_run() {
 void BuildSession::find_affected(std::span<const NodeId> targets) {
   const auto in_closure = [&] {
     const Flags closure = flags_of(*saved_->closure, graph().node_count());
-    return std::all_of(targets.begin(), targets.end(),
-                       [&](NodeId node) { return closure[node] != 0; });
+    return std::all_of(targets.begin(), targets.end(), [&](NodeId node) { return closure[node]; });
   };
   if (!closure_is_probed_ || !in_closure()) {
     marks_.affected = {};
@@ -358,12 +357,11 @@ std::vector<EdgeId> BuildSession::concerned_edges() const {
   const Affected& affected = marks_.affected;
   std::vector<EdgeId> edges = new_edges_;
   for (EdgeId edge = 0; edge < affected.edges.size(); ++edge) {
-    if (affected.edges[edge] != 0 && !graph().has(edge, ninja::kPhony)) edges.push_back(edge);
+    if (affected.edges[edge] && !graph().has(edge, ninja::kPhony)) edges.push_back(edge);
   }
   std::vector<NodeId> others;
-  std::copy_if(new_nodes_.begin(), new_nodes_.end(), std::back_inserter(others), [&](NodeId node) {
-    return node >= affected.nodes.size() || affected.nodes[node] == 0;
-  });
+  std::copy_if(new_nodes_.begin(), new_nodes_.end(), std::back_inserter(others),
+               [&](NodeId node) { return node >= affected.nodes.size() || !affected.nodes[node]; });
   if (others.empty()) return edges;
   const auto more = edges_with(saved_->state, flags_of(others, graph().node_count()));
   edges.insert(edges.end(), more.begin(), more.end());
@@ -375,14 +373,14 @@ std::vector<EdgeId> BuildSession::concerned_edges() const {
 bool BuildSession::conclude_in_journal() {
   if (!saved_->closure) return false;
   Flags closure = flags_of(*saved_->closure, graph().node_count());
-  const auto in_closure = [&](EdgeId edge) { return closure[graph().outputs(edge).front()] != 0; };
+  const auto in_closure = [&](EdgeId edge) { return closure[graph().outputs(edge).front()]; };
   std::vector<NodeId> added;
   for (const EdgeId edge : concerned_edges()) {
     if (!in_closure(edge)) continue;
     if (!holds(edge) || graph().edge(edge).dyndep != ninja::kNone) return false;
     for (const Link& link : state().links_of(state().records[edge])) {
-      if (closure[link.node] != 0) continue;
-      closure[link.node] = 1;
+      if (closure[link.node]) continue;
+      closure[link.node] = true;
       added.push_back(link.node);
       // An edge that the default targets did not need before.
       if (graph().producer(link.node) != ninja::kNone) return false;

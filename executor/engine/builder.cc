@@ -33,8 +33,7 @@ Builder::Builder(BuildParts parts, BuildOptions options, Marks& marks)
                           [this](EdgeId edge) { return is_clean(edge); },
                           [this](NodeId node) { return parts_.files.identity(node).exists(); },
                           [this](EdgeId edge) {
-                            return !marks_.affected.edges.empty() &&
-                                   marks_.affected.edges[edge] == 0;
+                            return !marks_.affected.edges.empty() && !marks_.affected.edges[edge];
                           }}),
       marks_(marks),
       began_(steady_ms()) {

@@ -4,20 +4,9 @@
 #include <utility>
 
 #include "base/error.h"
-#include "base/file_system.h"
 #include "ninja/deps_log.h"
 
 namespace cntr::engine {
-namespace {
-
-ninja::DepsLog read_deps_log(const std::string& path) {
-  ninja::DepsLog log(read_file_if_exists(path).value_or(""));
-  if (!log.needs_recompaction()) return log;
-  ninja::recompact_deps_log(path, log, [](std::string_view) { return true; });
-  return ninja::DepsLog(read_file(path));
-}
-
-}  // namespace
 
 DepsLogThread::DepsLogThread(const std::string& path) {
   const auto write = [this, path] {
@@ -69,7 +58,7 @@ bool DepsLogThread::take(std::deque<Record>& records) {
 }
 
 void DepsLogThread::write_all(const std::string& path) {
-  ninja::DepsLogWriter writer(path, read_deps_log(path));
+  ninja::DepsLogWriter writer(path);
   std::deque<Record> records;
   while (take(records)) {
     for (const Record& record : records) {

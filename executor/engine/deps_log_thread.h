@@ -16,7 +16,7 @@ namespace cntr::engine {
 // One thread uses it.
 class DepsLogThread {
  public:
-  // Begins to read the log at `path`; one that is mostly out of date is written anew.
+  // Begins to read the log at `path`, see ninja::DepsLogWriter.
   // Throws an environment Error when the system has no room for a thread.
   explicit DepsLogThread(const std::string& path);
   DepsLogThread(const DepsLogThread&) = delete;

@@ -44,8 +44,10 @@ NodeId Plan::input(EdgeId edge, size_t index, bool& discovered) const {
 
 void Plan::add_targets(std::span<const NodeId> targets) {
   targets_.insert(targets_.end(), targets.begin(), targets.end());
-  phases_.resize(state_.graph.edge_count(), Phase::kUnseen);
-  counted_ms_.resize(state_.graph.edge_count());
+  if (phases_.size() == 0) {
+    phases_ = ZeroedArray<Phase>(state_.graph.edge_count());
+    counted_ms_ = ZeroedArray<uint32_t>(state_.graph.edge_count());
+  }
   plan_targets();
 }
 
@@ -266,6 +268,13 @@ void Plan::leave(const Frame& frame) {
 }
 
 template <typename Function>
+void Plan::for_each_dependent(EdgeId edge, Function function) const {
+  for (uint32_t at = first_dependent_[edge]; at != 0; at = dependents_[at - 1].next) {
+    function(dependents_[at - 1].edge);
+  }
+}
+
+template <typename Function>
 void Plan::for_each_unfinished_producer(EdgeId edge, Function function) const {
   bool discovered = false;
   for (size_t i = 0;; ++i) {
@@ -279,17 +288,20 @@ void Plan::for_each_unfinished_producer(EdgeId edge, Function function) const {
 
 void Plan::link_unfinished() {
   const size_t edges = state_.graph.edge_count();
-  rank_.assign(edges, 0);
+  rank_ = ZeroedArray<uint32_t>(edges);
   for (size_t i = 0; i < order_.size(); ++i) rank_[order_[i]] = static_cast<uint32_t>(i + 1);
-  waits_.assign(edges, 0);
-  dependents_.assign(edges, {});
+  waits_ = ZeroedArray<uint32_t>(edges);
+  first_dependent_ = ZeroedArray<uint32_t>(edges);
+  dependents_.clear();
   undecided_.clear();
   runnable_.clear();
   pool_use_.resize(state_.graph.pool_count());
   delayed_.assign(state_.graph.pool_count(), {});
 
   std::vector<EdgeId> before;
-  for (const EdgeId edge : order_) {
+  // From the last to the first, because each is put before those that a list has already.
+  for (auto next = order_.rbegin(); next != order_.rend(); ++next) {
+    const EdgeId edge = *next;
     if (!unfinished(edge)) continue;
     before.clear();
     for_each_unfinished_producer(edge, [&](EdgeId producer) {
@@ -299,7 +311,10 @@ void Plan::link_unfinished() {
     std::sort(before.begin(), before.end());
     before.erase(std::unique(before.begin(), before.end()), before.end());
     waits_[edge] = static_cast<uint32_t>(before.size());
-    for (const EdgeId producer : before) dependents_[producer].push_back(edge);
+    for (const EdgeId producer : before) {
+      dependents_.push_back({edge, first_dependent_[producer]});
+      first_dependent_[producer] = static_cast<uint32_t>(dependents_.size());
+    }
   }
   compute_weights();
   for (const EdgeId edge : order_) {
@@ -308,12 +323,11 @@ void Plan::link_unfinished() {
 }
 
 void Plan::compute_weights() {
-  weights_.assign(state_.graph.edge_count(), 0);
+  weights_ = ZeroedArray<int64_t>(state_.graph.edge_count());
   for (auto edge = order_.rbegin(); edge != order_.rend(); ++edge) {
     int64_t longest = 0;
-    for (const EdgeId dependent : dependents_[*edge]) {
-      longest = std::max(longest, weights_[dependent]);
-    }
+    for_each_dependent(*edge,
+                       [&](EdgeId dependent) { longest = std::max(longest, weights_[dependent]); });
     weights_[*edge] = longest + duration(*edge);
   }
 }
@@ -388,14 +402,14 @@ void Plan::finish(EdgeId edge) {
     finished.pop_back();
     phases_[last] = Phase::kDone;
     --unfinished_;
-    for (const EdgeId dependent : dependents_[last]) {
-      if (--waits_[dependent] != 0) continue;
+    for_each_dependent(last, [&](EdgeId dependent) {
+      if (--waits_[dependent] != 0) return;
       if (phases_[dependent] == Phase::kPassive) {
         finished.push_back(dependent);
       } else {
         make_ready(dependent);
       }
-    }
+    });
   }
 }
 

@@ -24,6 +24,7 @@
 
 #include "engine/build_status.h"
 #include "engine/state.h"
+#include "engine/zeroed_array.h"
 
 namespace cntr::engine {
 
@@ -77,7 +78,7 @@ class Plan {
 
  private:
   enum class Phase : uint8_t {
-    kUnseen,
+    kUnseen = 0,  // what a new array has
     kVisiting,
     kClean,
     kPassive,
@@ -113,6 +114,8 @@ class Plan {
   void plan_targets();
   void forget_open_edges();
   template <typename Function>
+  void for_each_dependent(ninja::EdgeId edge, Function function) const;
+  template <typename Function>
   void for_each_unfinished_producer(ninja::EdgeId edge, Function function) const;
   void link_unfinished();
   void compute_weights();
@@ -126,14 +129,21 @@ class Plan {
   State& state_;
   Hooks hooks_;
   std::vector<ninja::NodeId> targets_;
-  std::vector<Phase> phases_;
+  ZeroedArray<Phase> phases_;
   std::vector<Frame> stack_;
   std::vector<ninja::EdgeId> order_;        // needed edges, an edge after those that it needs
-  std::vector<uint32_t> rank_;              // by edge: its place in order_
+  ZeroedArray<uint32_t> rank_;              // by edge: its place in order_
   std::vector<ninja::NodeId> validations_;  // still to be visited
-  std::vector<uint32_t> waits_;             // by edge: pending edges before it
-  std::vector<std::vector<ninja::EdgeId>> dependents_;  // by edge: pending edges after it
-  std::vector<int64_t> weights_;  // by edge: the longest way to the end, in milliseconds
+  ZeroedArray<uint32_t> waits_;             // by edge: pending edges before it
+  // Pending edges after each edge, as lists: by edge the place in dependents_ behind the first one,
+  // and from there on to the next. 0 ends a list.
+  struct Dependent {
+    ninja::EdgeId edge;
+    uint32_t next;
+  };
+  ZeroedArray<uint32_t> first_dependent_;
+  std::vector<Dependent> dependents_;
+  ZeroedArray<int64_t> weights_;  // by edge: the longest way to the end, in milliseconds
 
   bool later(ninja::EdgeId a, ninja::EdgeId b) const;
   void push(std::vector<ninja::EdgeId>& heap, ninja::EdgeId edge);
@@ -148,7 +158,7 @@ class Plan {
   std::unordered_set<ninja::NodeId> loaded_dyndeps_;  // of these
   bool producers_changed_ = false;                    // by a dyndep file, after edges were visited
   std::vector<ninja::EdgeId> executed_;
-  std::vector<uint32_t> counted_ms_;  // by edge: its part of total_; 0 when unknown
+  ZeroedArray<uint32_t> counted_ms_;  // by edge: its part of total_; 0 when unknown
   WorkTotal total_;
   size_t unfinished_ = 0;
 };

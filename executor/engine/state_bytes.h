@@ -3,31 +3,12 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <span>
-#include <string>
 #include <string_view>
 
 #include "engine/state_format.h"
 
 namespace cntr::engine {
-
-// A file mapped privately: writing to the memory leaves the file as it is.
-class Mapping {
- public:
-  // nullptr when it is empty, or cannot be read.
-  static std::shared_ptr<Mapping> of(const std::string& path);
-  Mapping(const Mapping&) = delete;
-  Mapping& operator=(const Mapping&) = delete;
-  ~Mapping();
-
-  std::span<std::byte> bytes() const { return {data_, size_}; }
-
- private:
-  Mapping(std::byte* data, size_t size) : data_(data), size_(size) {}
-  std::byte* data_;
-  size_t size_;
-};
 
 inline std::string_view text_of(std::span<const std::byte> bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/mapped_file.h"
 #include "engine/state_bytes.h"
 #include "engine/state_reader.h"
 #include "engine/state_writer.h"
@@ -38,7 +39,8 @@ std::optional<SavedState> StateFile::load() {
   const std::string path = folder_ + "/state";
   if (!exists()) return std::nullopt;
   try {
-    const std::shared_ptr<Mapping> mapping = Mapping::of(path);
+    const std::shared_ptr<MappedFile> mapping =
+        MappedFile::of(open_to_read(path).get(), path, MappedFile::Access::kChange);
     if (mapping == nullptr) throw user_error("damaged: it is empty, or cannot be read");
     SavedState saved = read_state(mapping);
     read_journal(folder_ + "/journal", saved);
@@ -66,7 +68,7 @@ void StateFile::open_journal() {
 
 void StateFile::continue_journal(const SavedState& saved) {
   const State& state = saved.state;
-  state_bytes_ = std::static_pointer_cast<const Mapping>(state.mapping)->bytes().size();
+  state_bytes_ = std::static_pointer_cast<const MappedFile>(state.mapping)->bytes().size();
   id_ = saved.id;
   journal_bytes_ = saved.journal_bytes;
   known_nodes_ = state.graph.node_count();

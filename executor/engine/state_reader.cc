@@ -1,14 +1,11 @@
 #include "engine/state_reader.h"
 
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <cstring>
 
 #include "base/error.h"
 #include "base/file_system.h"
+#include "engine/state_bytes.h"
 #include "ninja/graph_image.h"
 
 namespace cntr::engine {
@@ -52,7 +49,7 @@ StateHeader read_header(std::span<const std::byte> bytes) {
   return header;
 }
 
-std::span<std::byte> section_of(const Mapping& mapping, const StateHeader& header,
+std::span<std::byte> section_of(const MappedFile& mapping, const StateHeader& header,
                                 Section section) {
   const SectionPlace& place = header.places[section];
   const std::span<std::byte> bytes = mapping.bytes().subspan(place.offset, place.size);
@@ -214,27 +211,7 @@ class JournalReader {
 
 }  // namespace
 
-std::shared_ptr<Mapping> Mapping::of(const std::string& path) {
-  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!fd.valid()) return nullptr;
-  struct stat found;
-  if (::fstat(fd.get(), &found) != 0 || !S_ISREG(found.st_mode) || found.st_size == 0) {
-    return nullptr;
-  }
-  const auto size = static_cast<size_t>(found.st_size);
-  // Read-only at first: to populate what can be written to is to copy it.
-  void* const address = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE | MAP_POPULATE, fd.get(), 0);
-  if (address == MAP_FAILED) return nullptr;
-  if (::mprotect(address, size, PROT_READ | PROT_WRITE) != 0) {
-    ::munmap(address, size);
-    return nullptr;
-  }
-  return std::shared_ptr<Mapping>(new Mapping(static_cast<std::byte*>(address), size));
-}
-
-Mapping::~Mapping() { ::munmap(data_, size_); }
-
-SavedState read_state(const std::shared_ptr<Mapping>& mapping) {
+SavedState read_state(const std::shared_ptr<MappedFile>& mapping) {
   const StateHeader header = read_header(mapping->bytes());
   const auto section = [&](Section which) { return section_of(*mapping, header, which); };
   SavedState saved;

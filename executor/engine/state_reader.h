@@ -4,13 +4,13 @@
 #include <memory>
 #include <string>
 
-#include "engine/state_bytes.h"
+#include "base/mapped_file.h"
 #include "engine/state_file.h"
 
 namespace cntr::engine {
 
 // Throws a user Error: "damaged: ...", or "of version 2, and this is version 1".
-SavedState read_state(const std::shared_ptr<Mapping>& mapping);
+SavedState read_state(const std::shared_ptr<MappedFile>& mapping);
 
 // Takes what the journal says into `saved`, as far as it is whole. A journal of another state file
 // says nothing. Throws a user Error when it is damaged.

@@ -1,10 +1,10 @@
 #include "ninja/deps_log.h"
 
 #include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <bitset>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -21,7 +21,9 @@ constexpr size_t kLargestRecord = (size_t{1} << 19) - 1;
 constexpr size_t kWord = sizeof(uint32_t);
 constexpr size_t kLargestLog = UINT32_MAX * kWord;  // what places in words can say
 constexpr uint32_t kNoNumber = UINT32_MAX;
-constexpr size_t kUsualRecord = 96;  // bytes; half of the records are of paths
+constexpr size_t kShortRecord = 64;  // bytes, of a path and of its dependencies
+// Below that many records, to look at the tags of all paths for each takes less than an index.
+constexpr size_t kFewRecords = 32;
 
 uint32_t word_at(std::string_view bytes, size_t at) {
   uint32_t word = 0;
@@ -41,15 +43,42 @@ std::string header() {
   return bytes;
 }
 
-UniqueFd open_deps_log(const std::string& path) {
-  UniqueFd fd(open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666));
-  if (!fd.valid()) throw system_error("Cannot open " + path, errno);
-  return fd;
+// How a path stands in a record.
+std::string padded(std::string_view path) {
+  std::string bytes(path);
+  bytes.append((kWord - path.size() % kWord) % kWord, '\0');
+  return bytes;
+}
+
+// Goes by the end of a path, where paths of one project differ, and where its record is read
+// anyway.
+uint32_t tag_of(std::string_view padded_path) {
+  constexpr uint64_t kMix = 0x9e3779b97f4a7c15;  // odd, and its bits look random
+  const size_t size = padded_path.size();
+  uint64_t end[2] = {};
+  if (size < sizeof end) {
+    std::memcpy(end, padded_path.data(), size);
+  } else {
+    std::memcpy(end, padded_path.data() + size - sizeof end, sizeof end);
+  }
+  return static_cast<uint32_t>((((end[0] + size) * kMix + end[1]) * kMix) >> 32);
 }
 
 }  // namespace
 
-DepsLog::DepsLog(std::string bytes) : bytes_(std::move(bytes)) {
+DepsLog::DepsLog(std::string bytes) {
+  const auto owner = std::make_shared<const std::string>(std::move(bytes));
+  owner_ = owner;
+  bytes_ = *owner;
+  read();
+}
+
+DepsLog::DepsLog(const std::shared_ptr<MappedFile>& file) : owner_(file) {
+  if (file != nullptr) bytes_ = file->text();
+  read();
+}
+
+void DepsLog::read() {
   if (bytes_.empty() || !read_header()) return;
   read_records();
   damaged_ = valid_bytes_ < bytes_.size();
@@ -72,9 +101,7 @@ bool DepsLog::read_header() {
 
 void DepsLog::read_records() {
   valid_bytes_ = kHeaderSize;
-  const size_t expected = bytes_.size() / kUsualRecord / 2;
-  paths_.reserve(expected);
-  last_records_.reserve(expected);
+  paths_.reserve(bytes_.size() / kShortRecord);
   const size_t end = std::min(bytes_.size(), kLargestLog);
   while (end - valid_bytes_ >= kWord) {
     const size_t at = valid_bytes_;
@@ -90,15 +117,10 @@ void DepsLog::read_records() {
 
 bool DepsLog::read_path(size_t at, size_t size) {
   if (size <= kWord) return false;
-  const size_t start = at + kWord;
-  const uint32_t number = ~word_at(bytes_, start + size - kWord);
-  std::string_view path = std::string_view(bytes_).substr(start, size - kWord);
-  for (size_t padding = 0; padding < kWord - 1 && path.ends_with('\0'); ++padding) {
-    path.remove_suffix(1);
-  }
-  if (path.empty() || number != path_count()) return false;
-  paths_.push_back({static_cast<uint32_t>(start / kWord), static_cast<uint32_t>(path.size())});
-  last_records_.push_back(0);
+  const std::string_view path = bytes_.substr(at + kWord, size - kWord);
+  const uint32_t number = ~word_at(bytes_, at + size);
+  if (number != path_count()) return false;
+  paths_.push_back({static_cast<uint32_t>(at / kWord), tag_of(path), 0});
   return true;
 }
 
@@ -110,42 +132,53 @@ bool DepsLog::read_dependencies(size_t at, size_t size) {
     highest = std::max(highest, word_at(bytes_, at + input));
   }
   if (highest >= path_count()) return false;
-  uint32_t& last = last_records_[output];
+  uint32_t& last = paths_[output].last_record;
   if (last == 0) ++outputs_;
   last = static_cast<uint32_t>(at / kWord);
   ++read_;
   return true;
 }
 
+const char* DepsLog::at(uint32_t place) const {
+  const size_t byte = place * kWord;
+  return byte < valid_bytes_ ? bytes_.data() + byte : added_.data() + (byte - valid_bytes_);
+}
+
+uint32_t DepsLog::end() const {
+  return static_cast<uint32_t>((valid_bytes_ + added_.size()) / kWord);
+}
+
 std::string_view DepsLog::path(uint32_t number) const {
-  return {bytes_.data() + paths_[number].start * kWord, paths_[number].size};
+  const char* const record = at(paths_[number].record);
+  std::string_view path(record + kWord, word_at({record, kWord}, 0) - kWord);
+  for (size_t padding = 0; padding < kWord - 1 && path.ends_with('\0'); ++padding) {
+    path.remove_suffix(1);
+  }
+  return path;
 }
 
 std::optional<DepsLog::Deps> DepsLog::deps(uint32_t number) const {
-  const size_t at = last_records_[number] * kWord;
-  if (at == 0) return std::nullopt;
-  const size_t words = (word_at(bytes_, at) & ~kDependenciesBit) / kWord;
-  uint64_t mtime = word_at(bytes_, at + 2 * kWord);
-  if (version_ > 3) mtime |= static_cast<uint64_t>(word_at(bytes_, at + 3 * kWord)) << 32;
-  const auto* const record = reinterpret_cast<const uint32_t*>(bytes_.data() + at);
+  const uint32_t place = paths_[number].last_record;
+  if (place == 0) return std::nullopt;
+  const auto* const record = reinterpret_cast<const uint32_t*>(at(place));
+  const size_t words = (record[0] & ~kDependenciesBit) / kWord;
+  uint64_t mtime = record[2];
+  if (version_ > 3) mtime |= static_cast<uint64_t>(record[3]) << 32;
   return Deps{static_cast<int64_t>(mtime), {record + 1 + fixed_words(), words - fixed_words()}};
 }
 
 uint32_t DepsLog::append_path(std::string_view path) {
-  const size_t padding = (kWord - path.size() % kWord) % kWord;
-  const size_t size = path.size() + padding + kWord;
+  const std::string bytes = padded(path);
+  const size_t size = bytes.size() + kWord;
   if (size > kLargestRecord) {
     throw environment_error("a path of " + std::to_string(path.size()) +
                             " bytes is too long for ninja's deps log");
   }
   const auto number = static_cast<uint32_t>(path_count());
-  append_word(bytes_, static_cast<uint32_t>(size));
-  paths_.push_back(
-      {static_cast<uint32_t>(bytes_.size() / kWord), static_cast<uint32_t>(path.size())});
-  last_records_.push_back(0);
-  bytes_ += path;
-  bytes_.append(padding, '\0');
-  append_word(bytes_, ~number);
+  paths_.push_back({end(), tag_of(bytes), 0});
+  append_word(added_, static_cast<uint32_t>(size));
+  added_ += bytes;
+  append_word(added_, ~number);
   return number;
 }
 
@@ -156,27 +189,41 @@ void DepsLog::append_dependencies(uint32_t output, int64_t mtime,
     throw environment_error(std::to_string(inputs.size()) +
                             " inputs of one output are too many for ninja's deps log");
   }
-  last_records_[output] = static_cast<uint32_t>(bytes_.size() / kWord);
-  append_word(bytes_, static_cast<uint32_t>(size) | kDependenciesBit);
-  append_word(bytes_, output);
+  paths_[output].last_record = end();
+  append_word(added_, static_cast<uint32_t>(size) | kDependenciesBit);
+  append_word(added_, output);
   const auto bits = static_cast<uint64_t>(mtime);
-  append_word(bytes_, static_cast<uint32_t>(bits));
-  append_word(bytes_, static_cast<uint32_t>(bits >> 32));
-  for (const uint32_t input : inputs) append_word(bytes_, input);
+  append_word(added_, static_cast<uint32_t>(bits));
+  append_word(added_, static_cast<uint32_t>(bits >> 32));
+  for (const uint32_t input : inputs) append_word(added_, input);
 }
 
-DepsLogWriter::DepsLogWriter(const std::string& path, DepsLog log)
-    : path_(path), log_(std::move(log)) {
+DepsLogWriter::DepsLogWriter(const std::string& path) : path_(path) {
+  open();
+  if (log_.needs_recompaction()) {
+    recompact_deps_log(path_, log_, [](std::string_view) { return true; });
+    open();
+  }
   if (log_.version() != kDepsLogVersion) {
     write_file_atomically(path_, header());
-    log_ = DepsLog(header());
+    open();
   }
-  fd_ = open_deps_log(path_);
   if (log_.damaged() && ftruncate(fd_.get(), static_cast<off_t>(log_.valid_bytes())) != 0) {
     throw system_error("Cannot truncate " + path_, errno);
   }
-  file_size_ = log_.valid_bytes();
-  log_.bytes_.resize(file_size_);
+}
+
+void DepsLogWriter::open() {
+  fd_ = UniqueFd(::open(path_.c_str(), O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0666));
+  if (!fd_.valid()) throw system_error("Cannot open " + path_, errno);
+  log_ = DepsLog(MappedFile::of(fd_.get(), path_, MappedFile::Access::kRead));
+}
+
+// Whether the file is still there, and as long as what was read and written of it.
+void DepsLogWriter::check_file() const {
+  const std::optional<FileStat> file = stat_descriptor(fd_.get());
+  if (file && file->links != 0 && file->size == log_.valid_bytes() + written_) return;
+  throw environment_error("another program has changed " + path_);
 }
 
 void DepsLogWriter::make_index() {
@@ -189,11 +236,12 @@ void DepsLogWriter::make_index() {
   }
 }
 
-// One pass over all paths of the log. Many builds write a single record, for which an index would
+// One pass over the tags of all paths. Most builds write a few records, for which an index would
 // cost more than all else here.
 void DepsLogWriter::number_without_index(std::span<const std::string_view> paths) {
   TextIndex wanted(paths.size());
-  std::vector<uint32_t> places;  // of each path in `found`
+  std::bitset<1 << 14> wanted_tags;  // by their lowest bits
+  std::vector<uint32_t> places;      // of each path in `found`
   std::vector<uint32_t> found;
   std::vector<std::string_view> names;
   const auto place_of = [&](std::string_view name, auto add) {
@@ -201,6 +249,7 @@ void DepsLogWriter::number_without_index(std::span<const std::string_view> paths
         index_hash(name), [&](uint32_t other) { return names[other] == name; }, add);
   };
   for (const std::string_view path : paths) {
+    wanted_tags.set(tag_of(padded(path)) % wanted_tags.size());
     places.push_back(place_of(path, [&] {
       names.push_back(path);
       found.push_back(kNoNumber);
@@ -208,6 +257,7 @@ void DepsLogWriter::number_without_index(std::span<const std::string_view> paths
     }));
   }
   for (uint32_t number = 0; number < log_.path_count(); ++number) {
+    if (!wanted_tags.test(log_.paths_[number].tag % wanted_tags.size())) continue;
     const std::string_view name = log_.path(number);
     const uint32_t place =
         wanted.find(index_hash(name), [&](uint32_t other) { return names[other] == name; });
@@ -221,7 +271,7 @@ void DepsLogWriter::number_without_index(std::span<const std::string_view> paths
 
 void DepsLogWriter::number(std::span<const std::string_view> paths) {
   numbers_.clear();
-  if (!std::exchange(has_recorded_, true)) return number_without_index(paths);
+  if (numbered_++ < kFewRecords) return number_without_index(paths);
   if (!index_) make_index();
   for (const std::string_view path : paths) {
     numbers_.push_back(index_->find_or_add(
@@ -234,6 +284,7 @@ void DepsLogWriter::record(std::string_view output, int64_t mtime,
                            std::span<const std::string_view> inputs) {
   std::vector<std::string_view> paths = {output};
   paths.insert(paths.end(), inputs.begin(), inputs.end());
+  check_file();
   number(paths);
   const uint32_t output_number = numbers_.front();
   const std::span<const uint32_t> found = std::span(numbers_).subspan(1);
@@ -249,12 +300,12 @@ void DepsLogWriter::record(std::string_view output, int64_t mtime,
 // All or nothing, for half a record would hide what follows it.
 void DepsLogWriter::write_added() {
   try {
-    write_all(fd_.get(), std::string_view(log_.bytes_).substr(file_size_), path_);
+    write_all(fd_.get(), std::string_view(log_.added_).substr(written_), path_);
   } catch (const Error&) {
-    if (ftruncate(fd_.get(), static_cast<off_t>(file_size_)) != 0) fd_.reset();
+    if (ftruncate(fd_.get(), static_cast<off_t>(log_.valid_bytes() + written_)) != 0) fd_.reset();
     throw;
   }
-  file_size_ = log_.bytes_.size();
+  written_ = log_.added_.size();
 }
 
 void recompact_deps_log(const std::string& path, const DepsLog& log,
@@ -276,7 +327,7 @@ void recompact_deps_log(const std::string& path, const DepsLog& log,
     for (const uint32_t input : deps->inputs) inputs.push_back(renumber(input));
     compact.append_dependencies(output, deps->mtime, inputs);
   }
-  write_file_atomically(path, compact.bytes_);
+  write_file_atomically(path, header() + compact.added_);
 }
 
 }  // namespace cntr::ninja

@@ -16,6 +16,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -23,6 +24,7 @@
 #include <vector>
 
 #include "base/file_system.h"
+#include "base/mapped_file.h"
 #include "ninja/text_index.h"
 
 namespace cntr::ninja {
@@ -42,11 +44,13 @@ class DepsLog {
   // Anything may stand in `bytes`: reading stops before the first record that is damaged or not
   // complete. Never throws for them.
   explicit DepsLog(std::string bytes);
+  // The same, of a file. nullptr: an empty one.
+  explicit DepsLog(const std::shared_ptr<MappedFile>& file);
 
   // Why nothing was read, such as "its version 5 is too new"; "" when it was.
   const std::string& problem() const { return problem_; }
   int version() const { return version_; }  // 0 when it is empty or there is a problem
-  // How many bytes are good, from the start; and whether others followed.
+  // How many of the bytes that were read are good, from the start; and whether others followed.
   size_t valid_bytes() const { return valid_bytes_; }
   bool damaged() const { return damaged_; }
 
@@ -63,19 +67,24 @@ class DepsLog {
   friend void recompact_deps_log(const std::string& path, const DepsLog& log,
                                  const std::function<bool(std::string_view output)>& is_live);
 
-  // Where in bytes_, in words: each record begins at a multiple of one.
-  struct PathPlace {
-    uint32_t start = 0;
-    uint32_t size = 0;  // in bytes, without the NULs
+  // Places are in words from the start of the log: each record begins at a multiple of one.
+  struct Path {
+    uint32_t record = 0;
+    uint32_t tag = 0;          // equal for equal paths, mostly different for others
+    uint32_t last_record = 0;  // of dependencies; 0 for none
   };
 
+  void read();
   bool read_header();
   void read_records();
   // Of the record whose head is at this byte.
   bool read_path(size_t at, size_t size);
   bool read_dependencies(size_t at, size_t size);
   size_t fixed_words() const { return version_ == 3 ? 2 : 3; }  // before the inputs
-  // Adds a record to bytes_.
+  // The bytes from a place on, all of its record among them.
+  const char* at(uint32_t place) const;
+  uint32_t end() const;  // the place of the next record
+  // Adds a record to added_.
   uint32_t append_path(std::string_view path);
   void append_dependencies(uint32_t output, int64_t mtime, std::span<const uint32_t> inputs);
 
@@ -83,29 +92,33 @@ class DepsLog {
   int version_ = 0;
   size_t valid_bytes_ = 0;
   bool damaged_ = false;
-  size_t read_ = 0;     // records of dependencies
-  size_t outputs_ = 0;  // that have one
-  std::string bytes_;   // what was read, then what a writer added
-  std::vector<PathPlace> paths_;
-  std::vector<uint32_t> last_records_;  // of each path: the word of the head; 0 for none
+  size_t read_ = 0;                    // records of dependencies
+  size_t outputs_ = 0;                 // that have one
+  std::shared_ptr<const void> owner_;  // of bytes_
+  std::string_view bytes_;             // what was read
+  std::string added_;                  // what a writer adds behind the good ones of these
+  std::vector<Path> paths_;
 };
 
 // Appends to a log of version 4. Not thread-safe.
 class DepsLogWriter {
  public:
-  // `log` is what was read from the file, which has not changed since. What follows its valid
-  // bytes is cut off; a file of another version, or with a problem, is replaced by an empty log.
-  // Throws an environment Error.
-  DepsLogWriter(const std::string& path, DepsLog log);
+  // Reads what the log at `path` has. What follows its valid bytes is cut off; one that is mostly
+  // out of date is written anew; a file of another version, or with a problem, is replaced by an
+  // empty log. Throws an environment Error.
+  explicit DepsLogWriter(const std::string& path);
 
   // Writes nothing when the log says the same already; else with one call, before it returns.
-  // Throws an environment Error, also when the format has no room for so many inputs.
+  // Throws an environment Error: also when the format has no room for so many inputs, and when
+  // another program has changed or replaced the log, whose numbers are not ours then.
   void record(std::string_view output, int64_t mtime, std::span<const std::string_view> inputs);
 
   const DepsLog& log() const { return log_; }
 
  private:
-  // Sets numbers_ to those of the paths; new ones are added to the log and to the buffer.
+  void open();
+  void check_file() const;
+  // Sets numbers_ to those of the paths; new ones are added to the log.
   void number(std::span<const std::string_view> paths);
   void number_without_index(std::span<const std::string_view> paths);
   void make_index();
@@ -114,9 +127,9 @@ class DepsLogWriter {
   std::string path_;
   UniqueFd fd_;
   DepsLog log_;
-  bool has_recorded_ = false;
-  std::optional<TextIndex> index_;  // of the paths; from the second record on
-  size_t file_size_ = 0;            // what the log has more is not yet in the file
+  size_t numbered_ = 0;             // records
+  std::optional<TextIndex> index_;  // of the paths; made when there are many records
+  size_t written_ = 0;              // of what the log has more than it read
   std::vector<uint32_t> numbers_;
 };
 

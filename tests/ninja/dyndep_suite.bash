@@ -122,8 +122,8 @@ test_validations_with_dyndep() {
   build_and_expect "a.o b.o scan.sh"
 }
 
-# mistake <message> with the dyndep file from standard input
-mistake() {
+# dyndep_mistake <message> with the dyndep file from standard input
+dyndep_mistake() {
   cat >dd
   printf 'rule cat\n  command = cat $in >$out\nbuild out: cat in || dd\n  dyndep = dd\nbuild other: cat in\n' >build.ninja
   touch in
@@ -132,20 +132,20 @@ mistake() {
 }
 
 test_mistakes_in_dyndep_files() {
-  mistake "dd:1: expected 'ninja_dyndep_version = ...'" </dev/null
-  mistake "dd:1: unsupported 'ninja_dyndep_version = 2.0'" <<<'ninja_dyndep_version = 2.0'
-  mistake "dd:2: no build statement exists for 'nix'" <<<$'ninja_dyndep_version = 1\nbuild nix: dyndep'
-  mistake "dd:2: expected build command name 'dyndep'" <<<$'ninja_dyndep_version = 1\nbuild out: cat'
-  mistake "dd:2: explicit outputs not supported" <<<$'ninja_dyndep_version = 1\nbuild out more: dyndep'
-  mistake "dd:2: explicit inputs not supported" <<<$'ninja_dyndep_version = 1\nbuild out: dyndep in'
-  mistake "dd:2: order-only inputs not supported" <<<$'ninja_dyndep_version = 1\nbuild out: dyndep || in'
-  mistake "dd:3: binding is not 'restat'" <<<$'ninja_dyndep_version = 1\nbuild out: dyndep\n  other = 1'
-  mistake "dd:3: multiple statements for 'out'" <<<$'ninja_dyndep_version = 1\nbuild out: dyndep\nbuild out: dyndep'
-  mistake "'out' not mentioned in its dyndep file 'dd'" <<<'ninja_dyndep_version = 1'
-  mistake "dyndep file 'dd' mentions output 'other' whose build statement does not have a dyndep binding for the file" \
+  dyndep_mistake "dd:1: expected 'ninja_dyndep_version = ...'" </dev/null
+  dyndep_mistake "dd:1: unsupported 'ninja_dyndep_version = 2.0'" <<<'ninja_dyndep_version = 2.0'
+  dyndep_mistake "dd:2: no build statement exists for 'nix'" <<<$'ninja_dyndep_version = 1\nbuild nix: dyndep'
+  dyndep_mistake "dd:2: expected build command name 'dyndep'" <<<$'ninja_dyndep_version = 1\nbuild out: cat'
+  dyndep_mistake "dd:2: explicit outputs not supported" <<<$'ninja_dyndep_version = 1\nbuild out more: dyndep'
+  dyndep_mistake "dd:2: explicit inputs not supported" <<<$'ninja_dyndep_version = 1\nbuild out: dyndep in'
+  dyndep_mistake "dd:2: order-only inputs not supported" <<<$'ninja_dyndep_version = 1\nbuild out: dyndep || in'
+  dyndep_mistake "dd:3: binding is not 'restat'" <<<$'ninja_dyndep_version = 1\nbuild out: dyndep\n  other = 1'
+  dyndep_mistake "dd:3: multiple statements for 'out'" <<<$'ninja_dyndep_version = 1\nbuild out: dyndep\nbuild out: dyndep'
+  dyndep_mistake "'out' not mentioned in its dyndep file 'dd'" <<<'ninja_dyndep_version = 1'
+  dyndep_mistake "dyndep file 'dd' mentions output 'other' whose build statement does not have a dyndep binding for the file" \
     <<<$'ninja_dyndep_version = 1\nbuild out: dyndep\nbuild other: dyndep'
-  mistake "multiple rules generate other" <<<$'ninja_dyndep_version = 1\nbuild out | other: dyndep'
-  mistake "dependency cycle: out -> out" <<<$'ninja_dyndep_version = 1\nbuild out: dyndep | out'
+  dyndep_mistake "multiple rules generate other" <<<$'ninja_dyndep_version = 1\nbuild out | other: dyndep'
+  dyndep_mistake "dependency cycle: out -> out" <<<$'ninja_dyndep_version = 1\nbuild out: dyndep | out'
 }
 
 test_a_missing_dyndep_file() {

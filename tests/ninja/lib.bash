@@ -169,3 +169,45 @@ end_processes() { # <pattern>
 }
 
 file_exists() { [ -e "$1" ]; }
+
+# --- what several suites begin with ---------------------------------------------------------------
+
+copy_tree() {
+  manifest <<'MANIFEST'
+build out: cat in
+build user: cat out
+MANIFEST
+  echo 'first text' >in
+  build_and_expect "out user"
+}
+
+small_tree() {
+  manifest <<'MANIFEST'
+rule compile
+  command = echo $out >>../ran; cat $in x.h >$out; echo $out: x.h >$out.d
+  description = CC $out
+  depfile = $out.d
+  deps = gcc
+build all: phony one two
+build one: cat in1 | imp || ord |@ val
+build two: compile in2
+build imp: cat in1
+build ord: cat in1
+build val: cat in1
+default all
+MANIFEST
+  touch in1 in2 x.h
+}
+
+# commands_are <line>...: what `-t commands` prints.
+commands_are() {
+  ninja_ -t commands
+  expect_message "$@"
+}
+
+# mistake <message line>... with the manifest from standard input.
+mistake() {
+  cat >build.ninja
+  expect_code 1 "$NINJA"
+  expect_message "$@"
+}

@@ -36,8 +36,7 @@ class AdoptionTest : public testing::Test {
   }
   static void deps(const std::string& output, int64_t seconds,
                    const std::vector<std::string_view>& inputs) {
-    ninja::DepsLogWriter writer(".ninja_deps",
-                                ninja::DepsLog(read_file_if_exists(".ninja_deps").value_or("")));
+    ninja::DepsLogWriter writer(".ninja_deps");
     writer.record(output, seconds * kSecond, inputs);
   }
   void manifest(const std::string& edges) {

@@ -35,12 +35,13 @@ class AffectedEdgesTest : public testing::Test {
   // The first outputs.
   std::optional<Names> affected_by(const std::string& path) {
     const ninja::NodeId node = state_.node(path);
-    const auto affected =
-        affected_edges(state_, flags_of(std::span(&node, 1), state_.graph.node_count()));
+    std::vector<uint8_t> changed(state_.graph.node_count());
+    changed[node] = 1;
+    const auto affected = affected_edges(state_, changed);
     if (!affected) return std::nullopt;
     Names names;
     for (ninja::EdgeId edge = 0; edge < affected->edges.size(); ++edge) {
-      if (affected->edges[edge] == 0) continue;
+      if (!affected->edges[edge]) continue;
       names.emplace_back(state_.graph.path(state_.graph.outputs(edge).front()));
     }
     return names;
@@ -83,6 +84,16 @@ TEST_F(AffectedEdgesTest, BehindADyndepFileItCannotBeTold) {
   EXPECT_EQ(affected_by("in"), std::nullopt);
   EXPECT_EQ(affected_by("dd"), std::nullopt);
   EXPECT_THAT(affected_by("other"), Optional(ElementsAre("b")));
+}
+
+TEST_F(AffectedEdgesTest, ReadersThatStandBeforeTheProducerAre) {
+  manifest(
+      "build recorded: r\nbuild order: r || made\nbuild valid: r |@ made\n"
+      "build behind: r order\nbuild made: r in\nbuild other: r out\nbuild last: r recorded\n");
+  record("recorded", {"made"}, {"recorded"});
+  record("made", {"in"}, {"made"});
+  EXPECT_THAT(affected_by("in"),
+              Optional(ElementsAre("recorded", "order", "valid", "behind", "made", "last")));
 }
 
 // A manifest from back to front takes a pass for each edge.

@@ -1,4 +1,4 @@
-// Mounts within one process. Many processes, and accidents: tests/e2e/mount_suite.bash.
+// Mounts within one process. Many processes, and accidents: tests/e2e/mount_*suite.bash.
 #include <gmock/gmock.h>
 #include <unistd.h>
 

@@ -4,6 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -164,7 +167,7 @@ TEST(DepsLog, AsksForRecompactionWhenMostRecordsAreOld) {
 }
 
 TEST_F(DepsLogFile, IsWrittenAsNinjaWritesIt) {
-  DepsLogWriter writer(path_, DepsLog());
+  DepsLogWriter writer(path_);
   EXPECT_EQ(content(), header(4));
   writer.record("a.o", kMtime, {{"a.cc", "ab.h"}});
   writer.record("bc.o", 1795274502541622077, {{"b.cc", "ab.h"}});
@@ -174,7 +177,7 @@ TEST_F(DepsLogFile, IsWrittenAsNinjaWritesIt) {
 
 TEST_F(DepsLogFile, AppendsOnlyWhatIsNew) {
   write(log_of_ninja());
-  DepsLogWriter writer(path_, read());
+  DepsLogWriter writer(path_);
   writer.record("a.o", kMtime, {{"a.cc", "ab.h"}});
   EXPECT_EQ(content(), log_of_ninja());
   writer.record("a.o", kMtime, {{"a.cc", "new.h"}});
@@ -189,7 +192,7 @@ TEST_F(DepsLogFile, AppendsOnlyWhatIsNew) {
 
 TEST_F(DepsLogFile, EveryRecordMayNameKnownAndNewPathsAndSomeTwice) {
   write(log_of_ninja());
-  DepsLogWriter writer(path_, read());
+  DepsLogWriter writer(path_);
   writer.record("a.o", 7, {{"new.h", "ab.h", "new.h", "ab.h", "a.o"}});
   writer.record("new.o", 8, {{"new.h", "newer.h", "newer.h", "b.cc"}});
   EXPECT_THAT(text_of(read()),
@@ -198,10 +201,79 @@ TEST_F(DepsLogFile, EveryRecordMayNameKnownAndNewPathsAndSomeTwice) {
   EXPECT_EQ(read().path_count(), 8U);
 }
 
+TEST_F(DepsLogFile, PathsThatEndAlikeAreDifferent) {
+  DepsLogWriter writer(path_);
+  writer.record("a/same_end.o", 1, {{"x/same_end.h", "y/same_end.h"}});
+  writer.record("b/same_end.o", 2, {{"y/same_end.h", "xx/same_end.h", "h", "oh"}});
+  EXPECT_THAT(text_of(read()), ElementsAre("a/same_end.o 1: x/same_end.h y/same_end.h",
+                                           "b/same_end.o 2: y/same_end.h xx/same_end.h h oh"));
+  EXPECT_EQ(read().path_count(), 7U);
+}
+
+// Beyond a few records paths are found in another way.
+TEST_F(DepsLogFile, ManyRecordsNumberPathsAsAFewDo) {
+  write(log_of_ninja());
+  {
+    DepsLogWriter writer(path_);
+    for (int run = 0; run < 100; ++run) {
+      const std::string source = std::to_string(run) + ".cc";
+      writer.record("a.o", run, {{source, "ab.h", "new.h"}});
+    }
+  }
+  EXPECT_THAT(text_of(read()),
+              ElementsAre("a.o 99: 99.cc ab.h new.h", "bc.o 1795274502541622077: b.cc ab.h"));
+  EXPECT_EQ(read().path_count(), 5U + 101U);
+  {
+    DepsLogWriter writer(path_);
+    for (int run = 0; run < 100; ++run) {
+      const std::string source = std::to_string(run) + ".cc";
+      writer.record("bc.o", run, {{source, "b.cc", "new.h"}});
+    }
+  }
+  EXPECT_THAT(text_of(read()),
+              ElementsAre("a.o 99: 99.cc ab.h new.h", "bc.o 99: 99.cc b.cc new.h"));
+  EXPECT_EQ(read().path_count(), 5U + 101U);
+}
+
+// With what it has now, our numbers would be others.
+TEST_F(DepsLogFile, ThatAnotherProgramChangesIsLeftAlone) {
+  const auto is_refused_after = [this](const std::function<void()>& change) {
+    write(log_of_ninja());
+    DepsLogWriter writer(path_);
+    writer.record("a.o", 7, {{"a.cc"}});
+    change();
+    const std::string changed = content();
+    try {
+      writer.record("bc.o", 8, {{"b.cc", "new.h"}});
+      return false;
+    } catch (const Error& error) {
+      return error.message() == "another program has changed " + path_ && content() == changed;
+    }
+  };
+  EXPECT_TRUE(is_refused_after([this] { std::filesystem::resize_file(path_, 40); }));
+  EXPECT_TRUE(is_refused_after([this] { std::filesystem::resize_file(path_, 0); }));
+  EXPECT_TRUE(is_refused_after([this] { write(content()); }));
+  EXPECT_TRUE(
+      is_refused_after([this] { std::ofstream(path_, std::ios::app) << path_record("c.cc", 5); }));
+  EXPECT_FALSE(is_refused_after([] {}));
+}
+
+TEST_F(DepsLogFile, ThatIsMostlyOutOfDateIsWrittenAnew) {
+  std::string bytes = log_of_ninja();
+  for (uint32_t run = 0; run < 3000; ++run) bytes += words({kDeps | 16, 0, run, 0, 1});
+  write(bytes);
+  DepsLogWriter writer(path_);
+  EXPECT_THAT(text_of(read()),
+              ElementsAre("a.o 2999: a.cc", "bc.o 1795274502541622077: b.cc ab.h"));
+  EXPECT_LT(content().size(), log_of_ninja().size());
+  writer.record("bc.o", 8, {{"b.cc"}});
+  EXPECT_THAT(text_of(read()), ElementsAre("a.o 2999: a.cc", "bc.o 8: b.cc"));
+}
+
 TEST_F(DepsLogFile, CutsOffWhatIsDamaged) {
   write(log_of_ninja() + "torn");
   {
-    DepsLogWriter writer(path_, read());
+    DepsLogWriter writer(path_);
     EXPECT_EQ(content(), log_of_ninja());
     writer.record("a.o", 7, {});
   }
@@ -213,13 +285,13 @@ TEST_F(DepsLogFile, AnotherVersionIsReplaced) {
   for (const std::string& bytes :
        {header(3) + path_record("a.oo", 0), header(5), std::string("anything")}) {
     write(bytes);
-    DepsLogWriter writer(path_, read());
+    DepsLogWriter writer(path_);
     EXPECT_EQ(content(), header(4));
   }
 }
 
 TEST_F(DepsLogFile, TooManyInputsAreAnErrorAndHarmless) {
-  DepsLogWriter writer(path_, DepsLog());
+  DepsLogWriter writer(path_);
   const std::vector<std::string_view> inputs(131'069, "a.h");
   try {
     writer.record("a.o", 7, inputs);
