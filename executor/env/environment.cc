@@ -156,6 +156,8 @@ spec::EnvIdentity identify(const spec::Env& env) {
       throw user_error_at(wheel.where, "The lock has no SHA-256 sum for the wheel " + wheel.name);
     }
     text.add(wheel.is_source ? "source" : "wheel", file_name_of(wheel).file, wheel.sha256->text());
+    const std::string subdirectory = subdirectory_of(wheel.url, wheel.where);
+    if (!subdirectory.empty()) text.add("subdirectory", subdirectory);
   }
   for (const spec::Variable& variable : lock.variables) {
     text.add("variable", variable.name, quote(variable.value));

@@ -171,6 +171,20 @@ test_source_becomes_a_wheel() {
   expect_equal "the environment, built again" "$before" "$(sha256sum "$image")"
 }
 
+# In a directory of an archive, as of a repository with several projects.
+test_source_below_the_top_of_an_archive() {
+  local archive="file://$work/made/wheels/repository-1.0.tar.gz"
+  source_project "nested @ $archive#subdirectory=py/nested"
+  quietly cntr env lock -C build
+  expect_output "added  tools: 3 packages, 2 wheels, "
+  grep -qxF "# pip nested @ $archive#sha256=$(sum_of made/wheels/repository-1.0.tar.gz)&subdirectory=py/nested" "$(the_lock)"
+  expect_equal "the entry point" "hello plain" "$(in_tools nested)"
+  sed -i 's,&subdirectory=py/nested,\&subdirectory=py,' "$(the_lock)"
+  expect_code 2 cntr env build -C build
+  expect_output "nested repository-1.0 cannot be built from source"
+  expect_no_rest
+}
+
 test_source_that_cannot_be_built() {
   source_project wants
   expect_code 2 cntr env lock -C build
@@ -345,7 +359,12 @@ test_diff_and_verify_know_wheels() {
     lock_line greet-2.0-py3-none-any.whl
     lock_line plain-1.0.tar.gz
   } >other.txt
-  quietly cntr env diff tools/explicit.txt ./other.txt
+  cntr env export -d other.txt >exported.txt
+  expect_equal "what export says" "$(tail -n +2 other.txt | sort)" "$(tail -n +3 exported.txt | sort)"
+  quietly cntr env export -d tools --format environment.yml
+  expect_output "  - pip:"
+  expect_output "      - greet==1.0"
+  quietly cntr env diff tools ./other.txt
   expect_message "+ pip $(echo made/channel/noarch/pip-*.conda | cut -d - -f 2) 0" "~ greet 1.0 wheel -> 2.0 wheel" \
     "+ plain 1.0 source" "- words 1.0 wheel"
   sed 's/#sha256=......../#sha256=00000000/' tools/explicit.txt >other.txt
