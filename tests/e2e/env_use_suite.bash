@@ -284,7 +284,13 @@ test_dry_run_writes_nothing() {
   rm -rf cache
   quietly cntr env build --dry-run -d tools
   expect_message "tools would be built at $prefix, of 1 package:" "  hello 1 0"
-  [ ! -e cache ] && [ ! -e base ]
+  quietly cntr env mount --dry-run -d tools
+  expect_message "tools would be mounted at $prefix"
+  quietly cntr env umount --dry-run -d tools
+  expect_message "$prefix is not mounted"
+  quietly cntr env init --dry-run -d new
+  expect_message "$work/new/environment.yml would be written"
+  [ ! -e cache ] && [ ! -e base ] && [ ! -e new ]
   quietly cntr env build -q -d tools
   expect_message ""
   quietly cntr env build --dry-run -d tools
