@@ -102,12 +102,22 @@ std::vector<std::string> message_of(const Answer& answer) {
   return out;
 }
 
+// A path counts from the environment.yml, since builds run in other directories.
+std::vector<std::string> places_of_channels(const SolveRequest& request) {
+  std::vector<std::string> out = request.channels;
+  for (std::string& channel : out) {
+    if (!channel.starts_with("./") && !channel.starts_with("../")) continue;
+    channel = "file://" + normal_path(channel, parent_path(request.files.front()));
+  }
+  return out;
+}
+
 std::vector<LockedPackage> solve_as_conda(const Solver& solver, const SolveRequest& request,
                                           const std::string& scratch) {
   std::vector<std::string> words = {"create", "--dry-run", "--json",
                                     "--yes",  "--prefix",  scratch + "/env"};
   if (!request.default_channels) words.emplace_back("--override-channels");
-  for (const std::string& channel : request.channels) {
+  for (const std::string& channel : places_of_channels(request)) {
     words.insert(words.end(), {"--channel", channel});
   }
   words.insert(words.end(), request.packages.begin(), request.packages.end());
@@ -130,7 +140,7 @@ std::vector<LockedPackage> solve_as_pixi(const Solver& solver, const SolveReques
                                          const std::string& scratch) {
   const std::string project = scratch + "/project";
   const std::string file = scratch + "/environment.yml";
-  std::vector<std::string> channels = request.channels;
+  std::vector<std::string> channels = places_of_channels(request);
   if (!request.default_channels) channels.emplace_back("nodefaults");
   write_file_atomically(file, "name: environment\n" + yaml_list("channels", channels) +
                                   yaml_list("dependencies", request.packages));

@@ -97,6 +97,15 @@ TEST_F(SolverTest, IsAskedForTheSolutionOnly) {
   EXPECT_EQ(read_file(path("subdir")), "linux-64\n");
 }
 
+TEST_F(SolverTest, APathOfAChannelCountsFromTheFile) {
+  request_.channels = {"./near", "../beside", "/there", "far"};
+  request_.files = {"/project/environment.yml"};
+  ask(solver_that("micromamba", "echo '{}'"));
+  EXPECT_THAT(read_file(path("asked")),
+              HasSubstr("--channel file:///project/near --channel file:///beside --channel /there "
+                        "--channel far"));
+}
+
 // conda says the sum of a package where it says that it would download it.
 TEST_F(SolverTest, TheAnswerOfConda) {
   request_.default_channels = false;
