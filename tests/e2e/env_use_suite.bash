@@ -279,6 +279,17 @@ PY
   grep -qx "a terminal" last.log
 }
 
+test_a_file_that_was_cut_off_is_built_anew() {
+  begin_env
+  cntr env build -q -d tools
+  truncate -s 1000 cache/v1/envs/*.squashfs
+  quietly cntr env exec -d tools -- hello
+  expect_message "cntr: warning: the file of environment tools in the cache is damaged; it is built anew" \
+    "hello 1 in $prefix"
+  quietly cntr env exec -d tools -- hello
+  expect_message "hello 1 in $prefix"
+}
+
 test_dry_run_writes_nothing() {
   begin_env
   rm -rf cache
