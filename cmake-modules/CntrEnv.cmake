@@ -248,8 +248,8 @@ such as linux-64 or linux-aarch64")
   _cntr_absolute(absolute "/" "${env_PREFIX}")
   if(NOT env_PREFIX MATCHES "^(/[^]/ \t\r\n;\"'`$\\[]+)+$" OR length GREATER 200
      OR NOT absolute STREQUAL env_PREFIX)
-    _cntr_mistake("PREFIX cannot be \"${prefix}\": it is an absolute path of at most 200 characters, \
-without blanks, quotes, brackets, ; $ and \\ in it and without a slash at its end")
+    _cntr_mistake("PREFIX cannot be \"${prefix}\": it is a normal absolute path of at most 200 \
+characters, without blanks, quotes, brackets, ; $ and \\ in it and without a slash at its end")
   elseif(env_PREFIX MATCHES "^/((src|build|mnt|proc|dev|sys)(/.*)?|tmp)$")
     _cntr_mistake("PREFIX: nothing can be mounted at ${env_PREFIX}")
   endif()

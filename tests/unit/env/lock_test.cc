@@ -235,7 +235,8 @@ TEST(LockTest, WhatIsWrongWithPixiLocks) {
 }
 
 TEST(LockTest, HostileYaml) {
-  EXPECT_THAT(message_of_lock("package: " + std::string(100000, '[')), HasSubstr("Not valid YAML"));
+  EXPECT_THAT(message_of_lock("package: " + std::string(100000, '[')),
+              HasSubstr("Not valid YAML: it is nested more than "));
   EXPECT_THAT(message_of_lock("package: &a [*a]\n"), HasSubstr("/locks/env.lock"));
   EXPECT_THAT(message_of_lock("package: {a: b}\n"), HasSubstr("Expected a list for \"package\""));
   EXPECT_THAT(message_of_lock("environments: [\n"), HasSubstr("Not valid YAML"));
