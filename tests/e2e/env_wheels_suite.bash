@@ -152,6 +152,21 @@ PYTHON
 
 image_of_tools() { cntr env list -C build --json | sed 's/.*"image":"\([^"]*\)".*/\1/'; }
 
+# In a directory of an archive, as of a repository with several projects. Of the project that there is.
+source_below_the_top_of_an_archive() {
+  local archive="file://$work/made/wheels/repository-1.0.tar.gz"
+  sed -i '/^    - /d' project/environment.yml
+  echo "    - nested @ $archive#subdirectory=py/nested" >>project/environment.yml
+  quietly cntr env lock -C build
+  expect_output "moved  tools: 3 packages, 2 wheels, "
+  grep -qxF "# pip nested @ $archive#sha256=$(sum_of made/wheels/repository-1.0.tar.gz)&subdirectory=py/nested" "$(the_lock)"
+  expect_equal "the entry point" "hello plain" "$(in_tools nested)"
+  sed -i 's,&subdirectory=py/nested,\&subdirectory=py,' "$(the_lock)"
+  expect_code 2 cntr env build -C build
+  expect_output "nested repository-1.0 cannot be built from source"
+  expect_no_rest
+}
+
 # What was built is kept, so that the source is not needed; built again it is the same.
 test_source_becomes_a_wheel() {
   source_becomes_a_wheel
@@ -169,20 +184,7 @@ test_source_becomes_a_wheel() {
   xargs rm <lists
   cntr env build -q -C build
   expect_equal "the environment, built again" "$before" "$(sha256sum "$image")"
-}
-
-# In a directory of an archive, as of a repository with several projects.
-test_source_below_the_top_of_an_archive() {
-  local archive="file://$work/made/wheels/repository-1.0.tar.gz"
-  source_project "nested @ $archive#subdirectory=py/nested"
-  quietly cntr env lock -C build
-  expect_output "added  tools: 3 packages, 2 wheels, "
-  grep -qxF "# pip nested @ $archive#sha256=$(sum_of made/wheels/repository-1.0.tar.gz)&subdirectory=py/nested" "$(the_lock)"
-  expect_equal "the entry point" "hello plain" "$(in_tools nested)"
-  sed -i 's,&subdirectory=py/nested,\&subdirectory=py,' "$(the_lock)"
-  expect_code 2 cntr env build -C build
-  expect_output "nested repository-1.0 cannot be built from source"
-  expect_no_rest
+  source_below_the_top_of_an_archive
 }
 
 test_source_that_cannot_be_built() {
