@@ -22,7 +22,8 @@ bool is_on(const char* variable) {
 std::string solved_lock(const spec::Env& env, const env::SolveRequest& request, store::Cache& cache,
                         const WarningSink& warn) {
   const TemporaryDirectory scratch(cache.scratch_directory(), "solve-");
-  const env::Solver solver = env::find_solver(*env.request, cache.envs_directory(), scratch.path());
+  const env::Solver solver =
+      env::find_solver(*env.request, cache.envs_directory(), scratch.path(), warn);
   const std::vector<env::LockedPackage> packages = env::solve(solver, request, scratch.path());
   std::string conda_part = env::pin_text(request, packages, {});
   if (request.requirements.empty()) return conda_part;

@@ -57,7 +57,10 @@ std::string installer_of(spec::YamlMap& map, const std::string& directory) {
   }
   if (!variable.empty()) return normal_path(variable, current_directory());
   const std::string text = map.optional_string("installer_url").value_or("");
-  return text.empty() || is_url(text) ? text : normal_path(text, directory);
+  if (text.empty()) return "";
+  if (!is_url(text)) return normal_path(text, directory);
+  const std::string downloaded = directory + "/" + base_name(text);
+  return exists(downloaded) ? downloaded : text;
 }
 
 bool is_of_condainer(const CondainerProject& project) {
@@ -75,6 +78,7 @@ spec::Env locked_env(const CondainerProject& project) {
   } else {
     env = env::requested_env_at(project.environment_yml);
     env.request->requirements = exists(project.requirements_txt) ? project.requirements_txt : "";
+    env.request->preferred_solver = project.conda_exe;
     env.request->installer = project.installer;
     env.request->takes_unpinned = true;
     if (found && *found != env.lock) {
@@ -117,6 +121,7 @@ CondainerProject read_condainer_project(const std::string& directory) {
   project.environment_yml = file("environment_yml");
   project.requirements_txt = file("requirements_txt");
   project.installer = installer_of(map, directory);
+  if (map.has("conda_exe")) project.conda_exe = plain_word(map, "conda_exe");
   project.is_conda = !map.boolean("non_conda_application", false);
   project.multiuser_mountpoint = map.boolean("multiuser_mountpoint", false);
   project.user_env_name = map.has("user_env_name")

@@ -16,6 +16,7 @@ struct CondainerProject {
   std::string environment_yml;   // absolute
   std::string requirements_txt;  // absolute
   std::string installer;         // an absolute path, or a URL; "" for none
+  std::string conda_exe;         // the solver that is preferred; "" for none
   std::string user_env_name;     // "basic@condainer"
   bool is_conda = true;          // false for what non_conda_application says
   bool multiuser_mountpoint = false;
@@ -27,8 +28,9 @@ struct CondainerProject {
   std::string prefix() const { return is_conda ? base() + "/envs/" + user_env_name : base(); }
 };
 
-// The installer is what CONDAINER_INSTALLER says, a path, else what the file says. Throws a user
-// Error, at the file and line, for what is missing or unfit to be part of a path.
+// The installer is what CONDAINER_INSTALLER says, a path, else what the file says; of a URL the
+// file that Condainer's `init` downloaded into the project, when it is there. Throws a user Error,
+// at the file and line, for what is missing or unfit to be part of a path.
 CondainerProject read_condainer_project(const std::string& directory);
 
 // A new condainer.yml. `installer` is what CONDAINER_INSTALLER says.

@@ -20,9 +20,14 @@ std::string plan_text(const FoundEnv& found) {
   const std::string place = " at " + found.env.prefix;
   if (is_built(found)) return found.env.name + " is built" + place + "\n";
   std::string out = found.env.name + " would be built" + place + ", of " +
-                    counted(lock.packages.size(), "package") + ":\n";
+                    counted(lock.packages.size(), "package") +
+                    (lock.wheels.empty() ? "" : " and " + counted(lock.wheels.size(), "wheel")) +
+                    ":\n";
   for (const env::LockedPackage& package : lock.packages) {
     out += "  " + package.name + " " + package.version + " " + package.build + "\n";
+  }
+  for (const env::LockedWheel& wheel : lock.wheels) {
+    out += "  " + wheel.name + " " + wheel.version + (wheel.is_source ? " source\n" : " wheel\n");
   }
   return out;
 }

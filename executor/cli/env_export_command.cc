@@ -6,6 +6,7 @@
 #include "cli/session.h"
 #include "env/conda_meta.h"
 #include "env/environment.h"
+#include "env/pin.h"
 
 namespace cntr::cli {
 namespace {
@@ -17,6 +18,7 @@ std::string as_explicit_list(const env::EnvLock& lock) {
     out += env::public_url(package.url) + "#" +
            (package.sha256 ? package.sha256->text() : package.md5) + "\n";
   }
+  for (const env::LockedWheel& wheel : lock.wheels) out += env::line_of(wheel);
   return out;
 }
 
@@ -34,6 +36,14 @@ std::string as_environment_file(const std::string& name, const env::EnvLock& loc
   out += "  - nodefaults\ndependencies:\n";
   for (const env::LockedPackage& package : lock.packages) {
     out += "  - " + package.name + "=" + package.version + "=" + package.build + "\n";
+  }
+  if (!lock.wheels.empty()) out += "  - pip:\n";
+  for (const env::LockedWheel& wheel : lock.wheels) {
+    out += "      - " + wheel.name + "==" + wheel.version + "\n";
+  }
+  if (!lock.variables.empty()) out += "variables:\n";
+  for (const spec::Variable& variable : lock.variables) {
+    out += "  " + variable.name + ": " + quote(variable.value) + "\n";
   }
   return out;
 }

@@ -6,6 +6,7 @@
 #include "cli/env_commands.h"
 #include "cli/session.h"
 #include "env/environment.h"
+#include "env/pin.h"
 #include "env/project.h"
 
 namespace cntr::cli {
@@ -14,6 +15,8 @@ namespace {
 struct EnvLockOptions {
   EnvChoice choice;
   bool update = false;
+  bool dry_run = false;
+  bool quiet = false;
   bool json = false;
 };
 
@@ -82,7 +85,28 @@ std::vector<FoundEnv> lockable_envs(const EnvChoice& choice) {
                                               ", which its own tool makes");
 }
 
+// What would become of its lock. A lock of somebody else's is replaced when that is asked for
+// alone.
+std::string plan_of(const spec::Env& env, bool update) {
+  const env::SolveRequest request = env::read_solve_request(env, warnings());
+  const env::PinState state = env::state_of_pin(env.lock, request);
+  if (state == env::PinState::kForeign && !update) env::check_pin(env.lock, request);
+  const bool fits = state == env::PinState::kFits && !update;
+  const char* const word = fits                               ? " fits"
+                           : state == env::PinState::kMissing ? " would be made"
+                                                              : " would be made anew";
+  return env.name + ": " + env.lock + word + "\n";
+}
+
 int lock_envs(const EnvLockOptions& options) {
+  if (options.dry_run) {
+    std::string plan;
+    for (const FoundEnv& found : lockable_envs(options.choice)) {
+      plan += plan_of(found.env, options.update);
+    }
+    print(plan);
+    return kSuccess;
+  }
   std::vector<EnvLockOutcome> outcomes;
   for (const FoundEnv& found : lockable_envs(options.choice)) {
     EnvLockOutcome outcome{found.env.name, found.env.lock};
@@ -92,6 +116,7 @@ int lock_envs(const EnvLockOptions& options) {
     outcome.wheels = lock.wheels.size();
     outcomes.push_back(std::move(outcome));
   }
+  if (options.quiet) return kSuccess;
   print(options.json ? outcomes_as_json(outcomes) : outcomes_as_text(outcomes));
   return kSuccess;
 }
@@ -106,6 +131,8 @@ void add_env_lock_command(CLI::App& env, Action& action) {
   add_project_choice(*lock, options->choice);
   lock->get_option("--directory")->description("Instead: an environment.yml, or its directory");
   lock->add_flag("--update", options->update, "Solve again, though the lock fits");
+  lock->add_flag("--dry-run", options->dry_run, "Say what would be made; ask and write nothing");
+  lock->add_flag("-q,--quiet", options->quiet, "Print warnings and errors only");
   lock->add_flag("--json", options->json, "For programs");
   lock->footer(
       "The solver is the one that cntr_add_env() or CNTR_CONDA_EXE names, else\n"

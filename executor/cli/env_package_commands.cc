@@ -12,6 +12,7 @@
 #include "cli/session.h"
 #include "env/environment.h"
 #include "env/installed_wheels.h"
+#include "env/project.h"
 
 namespace cntr::cli {
 namespace {
@@ -24,12 +25,14 @@ struct DiffOptions {
   std::string directory = ".";
 };
 
-// The packages of a lock file, or of an environment of the project.
+// The packages of a lock, or of a directory that has one, or of an environment of the project.
 env::EnvLock packages_of(const std::string& name, const std::string& directory) {
   const std::string path = normal_path(name, current_directory());
   if (name.find('/') == std::string::npos && !exists(path)) {
     return env::locked_packages(find_env({name, directory, ""}).env);
   }
+  const auto stat = stat_file(path);
+  if (stat && stat->kind == FileKind::kDirectory) return env::locked_packages(env::env_at(path));
   spec::Env env;
   env.name = name;
   env.lock = path;
@@ -90,7 +93,8 @@ void add_diff_command(CLI::App& env, Action& action) {
   CLI::App* const diff =
       env.add_subcommand("diff", "Say in which packages two environments differ");
   const auto options = std::make_shared<DiffOptions>();
-  diff->add_option("before", options->before, "An environment of the project, or a lock file")
+  diff->add_option("before", options->before,
+                   "An environment of the project, or a lock or its directory")
       ->required();
   diff->add_option("after", options->after, "The same")->required();
   diff->add_option("-C,--build", options->directory, "The build directory")->capture_default_str();

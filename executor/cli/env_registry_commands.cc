@@ -7,6 +7,7 @@
 #include "base/file_system.h"
 #include "base/json.h"
 #include "base/json_reader.h"
+#include "base/text.h"
 #include "cli/env_commands.h"
 #include "cli/session.h"
 #include "env/environment.h"
@@ -61,7 +62,7 @@ int pull_env(const RegistryOptions& options) {
   if (config.at("environment").text() != base_name(image)) {
     throw user_error(
         from.text() + " is not the environment " + found.env.name + " of " + found.env.lock,
-        {"Its prefix is " + config.at("prefix").text() + ", and that of the project " +
+        {"Its prefix is " + printable(config.at("prefix").text()) + ", and that of the project " +
          found.env.prefix + ". The lock and the options must be the same as well."});
   }
   if (chmod(pulled.file.c_str(), store::sharing_of(parent_path(image)).file) != 0) {

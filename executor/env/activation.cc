@@ -44,20 +44,22 @@ void add_variables_of_file(const JsonNode& json, VariableList& variables) {
 }
 
 // A later file wins.
-void add_variables_of_packages(const std::string& directory, VariableList& variables) {
-  const std::string folder = "etc/conda/env_vars.d";
-  for (const std::string& name : names_in(directory + "/" + folder)) {
+void add_variables_of_packages(const std::string& directory, const std::string& prefix,
+                               VariableList& variables) {
+  const std::string folder = "/etc/conda/env_vars.d";
+  for (const std::string& name : names_in(directory + folder)) {
     const std::string file = folder + "/" + name;
-    add_variables_of_file(JsonNode::parse(read_file(directory + "/" + file), file), variables);
+    add_variables_of_file(JsonNode::parse(read_file(directory + file), prefix + file), variables);
   }
 }
 
 // Those that the environment itself sets, over those of its packages.
-void add_variables_of_environment(const std::string& directory, VariableList& variables) {
-  const std::string file = "conda-meta/state";
-  const auto text = read_file_if_exists(directory + "/" + file);
+void add_variables_of_environment(const std::string& directory, const std::string& prefix,
+                                  VariableList& variables) {
+  const std::string file = "/conda-meta/state";
+  const auto text = read_file_if_exists(directory + file);
   if (!text) return;
-  const auto json = JsonNode::parse(*text, file).find("env_vars");
+  const auto json = JsonNode::parse(*text, prefix + file).find("env_vars");
   if (json) add_variables_of_file(*json, variables);
 }
 
@@ -71,8 +73,8 @@ Activation activation_of(const std::string& directory, const std::string& prefix
                    {"CONDA_DEFAULT_ENV", name},
                    {"CONDA_SHLVL", "1"},
                    {"CONDA_PROMPT_MODIFIER", "(" + name + ") "}};
-  add_variables_of_packages(directory, out.variables);
-  add_variables_of_environment(directory, out.variables);
+  add_variables_of_packages(directory, prefix, out.variables);
+  add_variables_of_environment(directory, prefix, out.variables);
   const std::string folder = "/etc/conda/activate.d";
   for (const std::string& script : names_in(directory + folder)) {
     if (script.ends_with(".sh")) out.scripts.push_back(prefix + folder + "/" + script);

@@ -51,16 +51,16 @@ void add_credentials(const std::string& url, CondaConfig& config) {
 
 void read_proxies(YamlMap& root, CondaConfig& config) {
   YamlMap servers = root.map("proxy_servers");
-  for (const char* const scheme : {"http", "https"}) {
-    if (servers.has(scheme)) config.download.proxy = servers.string(scheme);
-  }
+  const std::string all = servers.optional_string("all").value_or("");
+  config.download.proxy = servers.optional_string("https").value_or(all);
+  config.download.http_proxy = servers.optional_string("http").value_or(all);
 }
 
-void read_ssl_verify(const std::string& word, CondaConfig& config) {
+void read_ssl_verify(const std::string& word, const Variables& variables, CondaConfig& config) {
   const bool off = word == "false" || word == "False" || word == "no" || word == "off";
   const bool on = word == "true" || word == "True" || word == "yes" || word == "truststore";
   config.download.check_certificate = !off;
-  config.download.certificates = off || on ? "" : word;
+  config.download.certificates = off || on ? "" : expanded_path(word, variables);
 }
 
 void read_channels(YamlMap& root, CondaConfig& config) {
@@ -86,13 +86,17 @@ void read_config_file(const std::string& path, const std::string& text, const Va
   if (document.IsNull()) return;
   YamlMap root(document, path);
   if (root.has("proxy_servers")) read_proxies(root, config);
-  if (root.has("ssl_verify")) read_ssl_verify(root.string("ssl_verify"), config);
+  if (root.has("ssl_verify")) read_ssl_verify(root.string("ssl_verify"), variables, config);
+  const auto read_path = [&](const char* key, std::string& to) {
+    if (root.has(key)) to = expanded_path(root.string(key), variables);
+  };
+  read_path("client_ssl_cert", config.download.client_certificate);
+  read_path("client_ssl_cert_key", config.download.client_key);
   read_channels(root, config);
   if (!root.has("pkgs_dirs")) return;
   std::vector<std::string> caches;
   for (const std::string& directory : root.strings("pkgs_dirs")) {
-    const bool at_home = directory.starts_with("~/");
-    caches.push_back(at_home ? variables("HOME").value_or("") + directory.substr(1) : directory);
+    caches.push_back(expanded_path(directory, variables));
   }
   config.package_caches.insert(config.package_caches.begin(), caches.begin(), caches.end());
 }
@@ -117,6 +121,11 @@ CondaConfig read_conda_config(const Variables& variables) {
   for (const std::string& path : config_files(variables)) {
     if (const auto text = read_file_if_exists(path)) read_config_file(path, *text, variables, out);
   }
+  if (const auto word = variables("CONDA_SSL_VERIFY")) read_ssl_verify(*word, variables, out);
+  if (out.download.certificates.empty()) {
+    out.download.certificates = variables("REQUESTS_CA_BUNDLE").value_or("");
+  }
+  out.download.netrc = variables("NETRC").value_or("");
   if (const auto caches = variables("CONDA_PKGS_DIRS")) {
     const std::vector<std::string> listed = split(*caches, ',');
     out.package_caches.insert(out.package_caches.begin(), listed.begin(), listed.end());

@@ -1,5 +1,5 @@
 // What the user's configuration of conda says about where packages are and how to get them:
-// condarc files, in conda's places and conda's order, and CONDA_PKGS_DIRS.
+// condarc files, in conda's places and conda's order, and variables.
 #pragma once
 
 #include <functional>
@@ -9,13 +9,15 @@
 #include <vector>
 
 #include "env/download.h"
+#include "env/expanded_path.h"
 #include "env/lock.h"
 
 namespace cntr::env {
 
 struct CondaConfig {
   std::vector<std::string> package_caches;  // absolute paths of directories; they may not be there
-  DownloadOptions download;                 // proxy_servers of https or http, ssl_verify
+  // proxy_servers, ssl_verify, client_ssl_cert; NETRC and REQUESTS_CA_BUNDLE, as conda knows them
+  DownloadOptions download;
   // Channel to the places that have it, in the order in which they are asked (mirrored_channels of
   // mamba). Channels are URLs or the last part of one.
   std::map<std::string, std::vector<std::string>> mirrors;
@@ -23,9 +25,6 @@ struct CondaConfig {
   // channel_alias that have a token, or a user and a password.
   std::map<std::string, std::string> credentials;
 };
-
-// Finds a variable of the environment.
-using Variables = std::function<std::optional<std::string>(const std::string& name)>;
 
 // Reads the condarc files that there are; a later one decides before an earlier one. Throws a user
 // Error at the file and line of what cannot be read. Keys that say nothing of the above do not

@@ -42,8 +42,14 @@ std::string config_text(const std::string& url, const std::string& to,
     return key + " = \"" + quoted + "\"\n";
   };
   std::string out = line("url", url) + line("output", to);
-  if (!options.proxy.empty()) out += line("proxy", options.proxy);
-  if (!options.certificates.empty()) out += line("cacert", options.certificates);
+  const auto add = [&](const std::string& key, const std::string& value) {
+    if (!value.empty()) out += line(key, value);
+  };
+  add("proxy", url.starts_with("https:") ? options.proxy : options.http_proxy);
+  add("cacert", options.certificates);
+  add("cert", options.client_certificate);
+  add("key", options.client_key);
+  add("netrc-file", options.netrc);
   if (!options.check_certificate) out += "insecure\n";
   return out;
 }

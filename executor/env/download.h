@@ -9,8 +9,12 @@
 namespace cntr::env {
 
 struct DownloadOptions {
-  std::string proxy;         // "" for what the environment says
-  std::string certificates;  // a file of trusted ones; "" for the machine's
+  std::string proxy;               // for https; "" for what the environment says
+  std::string http_proxy;          // for http
+  std::string certificates;        // a file of trusted ones; "" for the machine's
+  std::string client_certificate;  // a file; "" for none
+  std::string client_key;          // a file; "" where the certificate has it
+  std::string netrc;               // a file; "" for the user's
   bool check_certificate = true;
   int attempts = 5;          // of which each goes on where the one before broke off
   int first_pause_ms = 500;  // before the second attempt; then twice as long each time

@@ -19,6 +19,7 @@
 #include "env/wheel_name.h"
 #include "spec/declaration.h"
 #include "spec/signature_text.h"
+#include "squashfs/superblock.h"
 #include "store/sharing.h"
 
 namespace cntr::env {
@@ -104,6 +105,20 @@ void build_image(const spec::Env& env, const EnvLock& lock, const std::string& s
   EnvBuilder(source, store, scratch, warn, progress).build(lock, options_of(env), image);
 }
 
+// False also for what a crash of the machine, or a full disk, cut off.
+bool is_whole(const std::string& image) {
+  const auto stat = stat_file(image);
+  if (!stat || stat->kind != FileKind::kRegular) return false;
+  const UniqueFd file = open_to_read(image);
+  try {
+    squashfs::read_superblock(file.get(), 0, stat->size, image);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::kUser) throw;
+    return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 EnvLock locked_packages(const spec::Env& env) {
@@ -156,6 +171,8 @@ spec::EnvIdentity identify(const spec::Env& env) {
       throw user_error_at(wheel.where, "The lock has no SHA-256 sum for the wheel " + wheel.name);
     }
     text.add(wheel.is_source ? "source" : "wheel", file_name_of(wheel).file, wheel.sha256->text());
+    const std::string subdirectory = subdirectory_of(wheel.url, wheel.where);
+    if (!subdirectory.empty()) text.add("subdirectory", subdirectory);
   }
   for (const spec::Variable& variable : lock.variables) {
     text.add("variable", variable.name, quote(variable.value));
@@ -175,11 +192,14 @@ std::string built_image(const spec::Env& env, const spec::EnvIdentity& identity,
                         const store::Cache& cache, const WarningSink& warn,
                         const EnvProgress& progress) {
   const std::string image = image_path(env, identity, cache);
-  if (exists(image)) return image;
+  if (is_whole(image)) return image;
   const FileLock lock(image + ".lock", [&] {
     warn("environment " + env.name + " is being built by another process; waiting for it");
   });
-  if (exists(image)) return image;
+  if (is_whole(image)) return image;
+  if (exists(image)) {
+    warn("the file of environment " + env.name + " in the cache is damaged; it is built anew");
+  }
   if (identify(env) != identity) {
     throw user_error_at(env.location,
                         "Environment " + env.name + ": its lock changed since it was looked at",

@@ -1,45 +1,15 @@
 // "@EXPLICIT" lists, as `conda list --explicit` and conda-lock write them (CEP 23).
+#include <algorithm>
+
 #include "base/environment.h"
 #include "base/file_system.h"
 #include "base/text.h"
+#include "env/expanded_path.h"
 #include "env/lock_formats.h"
 #include "env/wheel_name.h"
 
 namespace cntr::env {
 namespace {
-
-bool is_name_character(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
-}
-
-// "$NAME" and "${NAME}"; a variable that is not set stays as it is.
-std::string expand_variables(std::string_view text) {
-  std::string out;
-  for (size_t at = 0; at < text.size();) {
-    const bool braces = text.substr(at, 2) == "${";
-    const size_t begin = at + (braces ? 2 : 1);
-    size_t end = begin;
-    while (text[at] == '$' && end < text.size() && is_name_character(text[end])) ++end;
-    const bool closed = !braces || (end < text.size() && text[end] == '}');
-    std::optional<std::string> value;
-    if (end > begin && closed) {
-      value = environment_variable(std::string(text.substr(begin, end - begin)));
-    }
-    if (value) {
-      out += *value;
-      at = end + (braces ? 1 : 0);
-    } else {
-      out += text[at++];
-    }
-  }
-  return out;
-}
-
-std::string expand(std::string_view text) {
-  std::string out = expand_variables(text);
-  if (out != "~" && !out.starts_with("~/")) return out;
-  return environment_variable("HOME").value_or("~") + out.substr(1);
-}
 
 void read_sum(std::string_view sum, LockedPackage& package) {
   const auto digest = Digest::parse(sum);
@@ -54,25 +24,32 @@ void read_sum(std::string_view sum, LockedPackage& package) {
 
 LockedPackage read_line(std::string_view line, const Location& where) {
   const size_t hash = line.rfind('#');
-  const std::string url = absolute_url(expand(line.substr(0, hash)), where.file);
+  const std::string url =
+      absolute_url(expanded_path(line.substr(0, hash), environment_variable), where.file);
   LockedPackage out = package_of_url(url, where);
   if (hash != std::string_view::npos) read_sum(line.substr(hash + 1), out);
   return out;
 }
 
-// "name @ URL#sha256=<digits>", as conda-lock writes it.
+// "name @ URL#sha256=<digits>", as conda-lock writes it, and "&subdirectory=<path>" as pip does.
 LockedWheel read_wheel(std::string_view line, const Location& where) {
+  constexpr std::string_view kSum = "#sha256=";
+  constexpr std::string_view kSubdirectory = "&subdirectory=";
   const size_t at = line.find(" @ ");
   const std::string_view url = at == std::string_view::npos ? "" : trimmed(line.substr(at + 3));
-  const size_t hash = url.rfind("#sha256=");
-  const auto sum = Digest::parse(
-      hash == std::string_view::npos ? "" : "sha256:" + std::string(url.substr(hash + 8)));
+  const size_t hash = url.rfind(kSum);
+  const bool has_sum = hash != std::string_view::npos;
+  const std::string_view fragment = has_sum ? url.substr(hash + kSum.size()) : "";
+  const size_t more = std::min(fragment.find(kSubdirectory), fragment.size());
+  const auto sum = Digest::parse(has_sum ? "sha256:" + std::string(fragment.substr(0, more)) : "");
   if (!sum) {
     throw user_error_at(where, "No package of pip can be read here",
                         {"Expected: # pip NAME @ URL#sha256=<64 digits>."});
   }
   LockedWheel out;
   out.url = absolute_url(std::string(url.substr(0, hash)), where.file);
+  if (more < fragment.size()) out.url += "#" + std::string(fragment.substr(more + 1));
+  subdirectory_of(out.url, where);
   out.name = normal_project_name(std::string(trimmed(line.substr(0, at))));
   out.is_source = names_source(out.url);
   out.sha256 = sum;

@@ -166,7 +166,7 @@ void find_changes(const std::string& directory, const std::string& path,
     out.push_back(change_at(file, path.empty() ? name : path + "/" + name));
     const PrefixChange::Kind kind = out.back().kind;
     if (kind == PrefixChange::Kind::kDirectory || kind == PrefixChange::Kind::kNewDirectory) {
-      find_changes(file, normal_package_path(out.back().path, "a link script made"), out);
+      find_changes(file, normal_package_path(out.back().path, "a link script made the path"), out);
     }
   }
 }

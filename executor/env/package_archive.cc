@@ -47,7 +47,7 @@ class InfoReader {
     while (const auto entry = reader.next()) {
       where = "entry " + quote(entry->path);
       if (entry->kind == TarKind::kDirectory) continue;
-      const std::string path = normal_package_path(entry->path, "it has");
+      const std::string path = normal_package_path(entry->path, "the path");
       if (!is_info(path) && is_enough()) return true;
       if (entry->kind == TarKind::kFile && is_read_info_file(path) &&
           !files_.emplace(path, read_whole(reader, *entry)).second) {
@@ -79,7 +79,7 @@ class PayloadChecker {
   // nullopt for what is no part of the payload.
   std::optional<PayloadEntry> check(const TarEntry& entry) {
     if (entry.kind == TarKind::kDirectory) return std::nullopt;
-    PayloadEntry out{normal_package_path(entry.path, "it has"),
+    PayloadEntry out{normal_package_path(entry.path, "the path"),
                      entry.kind,
                      entry.mode,
                      entry.mtime,
@@ -94,7 +94,7 @@ class PayloadChecker {
       throw user_error("it is a symbolic link without a target");
     }
     if (entry.kind == TarKind::kHardLink) {
-      out.target = normal_package_path(entry.target, "it is a hard link to");
+      out.target = normal_package_path(entry.target, "the hard link to");
       const auto found = seen_.find(out.target);
       if (found == seen_.end() || found->second != TarKind::kFile) {
         throw user_error("it is a hard link to " + quote(out.target) +

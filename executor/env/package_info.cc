@@ -97,7 +97,7 @@ PathType to_path_type(const JsonNode& node) {
 
 PackagePath to_path(const JsonNode& node) {
   PackagePath out;
-  out.path = normal_package_path(node.at("_path").text(), "info/paths.json:");
+  out.path = normal_package_path(node.at("_path").text(), "info/paths.json: the path");
   if (const auto type = node.find("path_type")) out.type = to_path_type(*type);
   out.placeholder = optional_text(node, "prefix_placeholder");
   if (const auto mode = node.find("file_mode")) {
@@ -184,7 +184,7 @@ void read_older_lists(const InfoFiles& files, PackageInfo& out) {
   }
   for (const std::string& line : lines_of(files, "info/files")) {
     PackagePath path;
-    path.path = normal_package_path(line, "info/files:");
+    path.path = normal_package_path(line, "info/files: the path");
     path.no_link = no_link.contains(line);
     const auto found = placeholders.find(line);
     if (found != placeholders.end()) {
@@ -234,7 +234,7 @@ bool is_read_info_file(std::string_view path) {
 
 std::string normal_package_path(std::string_view path, const std::string& what) {
   const auto error = [&](const char* problem) {
-    return user_error(what + " the path " + quote(path) + " " + problem);
+    return user_error(what + " " + quote(path) + " " + problem);
   };
   if (path.empty()) throw error("is empty");
   if (path[0] == '/') throw error("is absolute");

@@ -67,7 +67,7 @@ struct PackageInfo {
 PackageInfo parse_package_info(const InfoFiles& files);
 
 // A path as archives and lists have it, without "./" and doubled slashes. Throws unless it stays
-// below the root. `what` begins the message.
+// below the root. `what` stands before the path in the message.
 std::string normal_package_path(std::string_view path, const std::string& what);
 
 // "bsdiff4 = bsdiff4.cli:main_bsdiff4"

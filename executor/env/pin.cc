@@ -6,6 +6,7 @@
 #include "base/file_system.h"
 #include "base/text.h"
 #include "env/conda_meta.h"
+#include "env/wheel_name.h"
 
 namespace cntr::env {
 namespace {
@@ -17,6 +18,13 @@ std::string sum_of(const LockedPackage& package) {
 }
 
 }  // namespace
+
+std::string line_of(const LockedWheel& wheel) {
+  const std::string subdirectory = subdirectory_of(wheel.url, wheel.where);
+  return "# pip " + wheel.name + " @ " + without_fragment(public_url(wheel.url)) +
+         (wheel.sha256 ? "#sha256=" + wheel.sha256->hex() : "") +
+         (subdirectory.empty() ? "" : "&subdirectory=" + subdirectory) + "\n";
+}
 
 std::string pin_text(const SolveRequest& request, const std::vector<LockedPackage>& packages,
                      const std::vector<LockedWheel>& wheels) {
@@ -32,10 +40,7 @@ std::string pin_text(const SolveRequest& request, const std::vector<LockedPackag
   std::vector<LockedWheel> sorted = wheels;
   std::sort(sorted.begin(), sorted.end(),
             [](const LockedWheel& a, const LockedWheel& b) { return a.name < b.name; });
-  for (const LockedWheel& wheel : sorted) {
-    out += "# pip " + wheel.name + " @ " + public_url(wheel.url) +
-           "#sha256=" + wheel.sha256.value().hex() + "\n";
-  }
+  for (const LockedWheel& wheel : sorted) out += line_of(wheel);
   return out;
 }
 

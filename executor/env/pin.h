@@ -17,6 +17,9 @@ namespace cntr::env {
 std::string pin_text(const SolveRequest& request, const std::vector<LockedPackage>& packages,
                      const std::vector<LockedWheel>& wheels);
 
+// Its line in an explicit lock.
+std::string line_of(const LockedWheel& wheel);
+
 // The digest of the request that the lock was made from; nullopt for a lock that Cntr did not make.
 std::optional<Digest> request_of_pin(std::string_view text);
 

@@ -35,17 +35,21 @@ LockedWheel read_item(const JsonNode& item) {
   out.url = download.at("url").text();
   const std::string name = metadata.at("name").text();
   const auto archive = download.find("archive_info");
-  if (!archive || download.find("subdirectory")) {
+  if (!archive) {
     throw user_error("The package " + quote(name) + " is no file: " + quote(out.url),
                      {"Cntr takes wheels and source distributions. Build a wheel of it with pip "
                       "wheel, and name the directory that it is in with --find-links."});
   }
   out.name = normal_project_name(name);
   out.is_source = names_source(out.url);
+  const Digest sum = sum_of(*archive, out.url);
+  const std::string subdirectory = optional_text(download, "subdirectory");
+  if (!subdirectory.empty()) out.url = without_fragment(out.url) + "#subdirectory=" + subdirectory;
+  subdirectory_of(out.url, out.where);
   const WheelName parsed = file_name_of(out);
   out.name = parsed.name;
   out.version = parsed.version;
-  out.sha256 = sum_of(*archive, out.url);
+  out.sha256 = sum;
   return out;
 }
 

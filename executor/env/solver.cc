@@ -65,9 +65,10 @@ Answer ask(const Solver& solver, const std::vector<std::string>& words,
   command.argv = {solver.program};
   command.argv.insert(command.argv.end(), words.begin(), words.end());
   for (const std::string& variable : current_environment()) {
-    if (!variables.contains(variable.substr(0, variable.find('=')))) {
-      command.environment.push_back(variable);
-    }
+    const std::string name = variable.substr(0, variable.find('='));
+    // Modules of the user's are for another Python than that of conda.
+    if (name == "PYTHONPATH" || name == "PYTHONHOME") continue;
+    if (!variables.contains(name)) command.environment.push_back(variable);
   }
   for (const auto& [name, value] : variables) command.environment.push_back(name + "=" + value);
   Answer out;
@@ -101,12 +102,22 @@ std::vector<std::string> message_of(const Answer& answer) {
   return out;
 }
 
+// A path counts from the environment.yml, since builds run in other directories.
+std::vector<std::string> places_of_channels(const SolveRequest& request) {
+  std::vector<std::string> out = request.channels;
+  for (std::string& channel : out) {
+    if (!channel.starts_with("./") && !channel.starts_with("../")) continue;
+    channel = "file://" + normal_path(channel, parent_path(request.files.front()));
+  }
+  return out;
+}
+
 std::vector<LockedPackage> solve_as_conda(const Solver& solver, const SolveRequest& request,
                                           const std::string& scratch) {
   std::vector<std::string> words = {"create", "--dry-run", "--json",
                                     "--yes",  "--prefix",  scratch + "/env"};
   if (!request.default_channels) words.emplace_back("--override-channels");
-  for (const std::string& channel : request.channels) {
+  for (const std::string& channel : places_of_channels(request)) {
     words.insert(words.end(), {"--channel", channel});
   }
   words.insert(words.end(), request.packages.begin(), request.packages.end());
@@ -129,7 +140,7 @@ std::vector<LockedPackage> solve_as_pixi(const Solver& solver, const SolveReques
                                          const std::string& scratch) {
   const std::string project = scratch + "/project";
   const std::string file = scratch + "/environment.yml";
-  std::vector<std::string> channels = request.channels;
+  std::vector<std::string> channels = places_of_channels(request);
   if (!request.default_channels) channels.emplace_back("nodefaults");
   write_file_atomically(file, "name: environment\n" + yaml_list("channels", channels) +
                                   yaml_list("dependencies", request.packages));
@@ -190,13 +201,15 @@ SolverKind kind_of_solver(std::string_view program) {
 }
 
 Solver find_solver(const spec::EnvRequest& request, const std::string& directory,
-                   const std::string& scratch) {
+                   const std::string& scratch, const WarningSink& tell) {
   if (request.solver != "auto") return solver_at(request.solver, "The solver");
   if (const auto path = environment_variable("CNTR_CONDA_EXE"); path && !path->empty()) {
     return solver_at(*path, "The solver that CNTR_CONDA_EXE names,");
   }
-  for (const KindName& known : kKinds) {
-    if (const auto found = solver_named(std::string(known.name))) return *found;
+  std::vector<std::string> names = {request.preferred_solver};
+  for (const KindName& known : kKinds) names.emplace_back(known.name);
+  for (const std::string& name : names) {
+    if (const auto found = solver_named(name)) return *found;
   }
   for (const char* const variable : {"MAMBA_EXE", "CONDA_EXE"}) {
     const auto found = solver_named(environment_variable(variable).value_or(""));
@@ -205,8 +218,9 @@ Solver find_solver(const spec::EnvRequest& request, const std::string& directory
   const std::string installer = setting(request.installer, "CNTR_CONDA_INSTALLER");
   if (!installer.empty()) {
     const std::string program =
-        install_solver(installer, directory, scratch,
-                       request.takes_unpinned ? UnpinnedUrl::kTaken : UnpinnedUrl::kRefused);
+        install_solver({installer, request.preferred_solver,
+                        request.takes_unpinned ? UnpinnedUrl::kTaken : UnpinnedUrl::kRefused},
+                       directory, scratch, tell);
     return {program, kind_of_solver(program)};
   }
   throw user_error(

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/warning.h"
 #include "env/lock.h"
 #include "env/solve_request.h"
 #include "spec/spec.h"
@@ -24,13 +25,13 @@ struct Solver {
 // By its name: anything that is not one of the others is as conda.
 SolverKind kind_of_solver(std::string_view program);
 
-// The one that the request names; with "auto" that of CNTR_CONDA_EXE, the first of micromamba,
-// mamba, conda and pixi on PATH, what a shell that activated conda says (MAMBA_EXE, CONDA_EXE), or
-// what the request's installer, or CNTR_CONDA_INSTALLER, installs below `directory`
-// (install_solver(), with this `scratch`). Throws a user Error, with what to do, when there is
-// none.
+// The one that the request names; with "auto" that of CNTR_CONDA_EXE, the first of the request's
+// preferred one, micromamba, mamba, conda and pixi on PATH, what a shell that activated conda says
+// (MAMBA_EXE, CONDA_EXE), or what the request's installer, or CNTR_CONDA_INSTALLER, installs below
+// `directory` (install_solver(), with this `scratch` and `tell`). Throws a user Error, with what to
+// do, when there is none.
 Solver find_solver(const spec::EnvRequest& request, const std::string& directory,
-                   const std::string& scratch);
+                   const std::string& scratch, const WarningSink& tell);
 
 // Asks the solver. `scratch` is a directory for what it writes. The packages are in an order in
 // which each is behind those that it depends on; credentials are taken out of their URLs. Throws a

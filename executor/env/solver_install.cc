@@ -34,10 +34,11 @@ void make_executable(const std::string& path) {
 }
 
 // What the installer made: the faster solver first.
-std::string solver_in(const std::string& home) {
-  for (const char* const name : {"micromamba", "mamba", "conda"}) {
+std::string solver_in(const std::string& home, const std::string& preferred = "") {
+  for (const std::string& name :
+       {preferred, std::string("micromamba"), std::string("mamba"), std::string("conda")}) {
     const std::string program = home + "/bin/" + name;
-    if (exists(program)) return program;
+    if (!name.empty() && exists(program)) return program;
   }
   return "";
 }
@@ -50,7 +51,9 @@ struct InstallerFile {
 };
 
 void run_installer(const InstallerFile& installer, const std::string& home) {
-  const Captured result = capture_process({"/bin/sh", installer.path, "-b", "-p", home});
+  // Modules of the user's break the Python that is being installed.
+  const Captured result = capture_process(
+      {"env", "-u", "PYTHONPATH", "-u", "PYTHONHOME", "/bin/sh", installer.path, "-b", "-p", home});
   if (result.status.interrupted) throw Stopped();
   if (result.status.code == 0 && !solver_in(home).empty()) return;
   remove_tree(home);
@@ -66,11 +69,10 @@ std::string home_of(const Digest& installer, const std::string& directory) {
 // when this file is there.
 std::string completion_of(const std::string& home) { return home + "/installed"; }
 
-std::string install_file(const InstallerFile& installer, const std::string& directory) {
-  const std::string home = home_of(installer.digest, directory);
-  if (exists(completion_of(home))) return solver_in(home);
+void install_file(const InstallerFile& installer, const std::string& home) {
+  if (exists(completion_of(home))) return;
   const FileLock lock(home + ".lock");
-  if (exists(completion_of(home))) return solver_in(home);
+  if (exists(completion_of(home))) return;
   remove_tree(home);
   const std::string begin = first_bytes(installer.path);
   if (begin ==
@@ -86,7 +88,14 @@ std::string install_file(const InstallerFile& installer, const std::string& dire
                      {"Known are the program micromamba, and the .sh installers of Miniforge."});
   }
   write_file_atomically(completion_of(home), "");
-  return solver_in(home);
+}
+
+// Returns where that is.
+std::string install_from_file(const std::string& path, const std::string& directory) {
+  const Digest digest = digest_of_file(path);
+  const std::string home = home_of(digest, directory);
+  install_file({path, path, digest}, home);
+  return home;
 }
 
 struct InstallerUrl {
@@ -117,46 +126,51 @@ std::string memory_of(const InstallerUrl& installer, const std::string& director
   return directory + "/installer-" + digest_of(installer.url).hex().substr(0, 12);
 }
 
+// Returns where that is.
 std::string install_download(const InstallerUrl& installer, const std::string& directory,
-                             const std::string& scratch) {
-  const std::string file = scratch + "/installer";
+                             const std::string& scratch, const WarningSink& tell) {
+  // conda's installers refuse to run under a name with another end.
+  const std::string file = scratch + "/installer.sh";
+  const std::string shown = public_url(installer.url);
+  tell("there is no solver here, so " + shown + " is downloaded and installed, once");
   download(installer.url, file, read_conda_config(environment_variable).download);
   const Digest digest = digest_of_file(file);
   if (installer.digest && digest != *installer.digest) {
-    throw user_error("The installer " + public_url(installer.url) + " has another sum",
+    throw user_error("The installer " + shown + " has another sum",
                      {"Expected: " + installer.digest->hex(), "Found:    " + digest.hex()});
   }
-  const std::string program = install_file({file, public_url(installer.url), digest}, directory);
+  const std::string home = home_of(digest, directory);
+  install_file({file, shown, digest}, home);
   if (!installer.digest) write_file_atomically(memory_of(installer, directory), digest.hex());
-  return program;
+  return home;
 }
 
 std::string install_from_url(const InstallerUrl& installer, const std::string& directory,
-                             const std::string& scratch) {
+                             const std::string& scratch, const WarningSink& tell) {
   std::optional<Digest> known = installer.digest;
   if (!known) {
     known = Digest::parse(read_file_if_exists(memory_of(installer, directory)).value_or(""));
   }
   if (known && exists(completion_of(home_of(*known, directory)))) {
-    return solver_in(home_of(*known, directory));
+    return home_of(*known, directory);
   }
-  return install_download(installer, directory, scratch);
+  return install_download(installer, directory, scratch, tell);
 }
 
 }  // namespace
 
-std::string install_solver(const std::string& installer, const std::string& directory,
-                           const std::string& scratch, UnpinnedUrl unpinned) {
-  if (!is_url(installer)) {
-    if (!exists(installer)) throw user_error("There is no installer " + installer);
-    return install_file({installer, installer, digest_of_file(installer)}, directory);
+std::string install_solver(const SolverInstaller& installer, const std::string& directory,
+                           const std::string& scratch, const WarningSink& tell) {
+  if (!is_url(installer.place)) {
+    if (!exists(installer.place)) throw user_error("There is no installer " + installer.place);
+    return solver_in(install_from_file(installer.place, directory), installer.preferred);
   }
-  const InstallerUrl url = parse_url(installer);
-  if (!url.digest && unpinned == UnpinnedUrl::kRefused) {
-    throw user_error("The installer " + public_url(installer) + " is a URL without a sum",
+  const InstallerUrl url = parse_url(installer.place);
+  if (!url.digest && installer.unpinned == UnpinnedUrl::kRefused) {
+    throw user_error("The installer " + public_url(installer.place) + " is a URL without a sum",
                      {"Write #sha256=<64 digits> behind it, or name a file on this machine."});
   }
-  return install_from_url(url, directory, scratch);
+  return solver_in(install_from_url(url, directory, scratch, tell), installer.preferred);
 }
 
 }  // namespace cntr::env

@@ -23,12 +23,13 @@ constexpr const char* kArchives = "/archives/";
 // they make, and becomes pip. Builds in the directory itself.
 constexpr const char* kDriver = R"py(
 import os, shutil, sys
-archive, source = sys.argv[1:3]
+archive, source, subdirectory = sys.argv[1:4]
 os.umask(0o022)
 shutil.unpack_archive(archive, source)
 below = os.listdir(source)
 if len(below) == 1 and os.path.isdir(os.path.join(source, below[0])):
     source = os.path.join(source, below[0])
+source = os.path.join(source, subdirectory)
 os.execv(sys.executable, [sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-index",
     "--no-build-isolation", "--check-build-dependencies", "--use-pep517", "--no-cache-dir",
     "--no-input", "--disable-pip-version-check", "--no-color", "--progress-bar", "off",
@@ -111,7 +112,8 @@ void WheelBuilder::run_pip(const LockedWheel& wheel, const std::string& archive,
                       {"--bind", private_directory, "/tmp", "--ro-bind", base.path(), base_.prefix,
                        "--ro-bind", archive, shown_archive, "--chdir", "/tmp", "--"});
   for (const std::string& word :
-       activated_command(activation.scripts, {python, "-c", kDriver, shown_archive, kSource})) {
+       activated_command(activation.scripts, {python, "-c", kDriver, shown_archive, kSource,
+                                              subdirectory_of(wheel.url, wheel.where)})) {
     command.argv.push_back(word);
   }
   command.environment = sandbox_variables();

@@ -20,7 +20,7 @@ namespace {
 // As a package, for what gets packages.
 LockedPackage as_package(const LockedWheel& wheel) {
   LockedPackage out;
-  out.url = wheel.url;
+  out.url = without_fragment(wheel.url);
   out.sha256 = wheel.sha256;
   out.name = wheel.name;
   out.version = wheel.version;
@@ -129,7 +129,8 @@ class WheelLoader {
     const std::string package =
         PackStore::key(*wheel.sha256, options_.prefix, options_.compression).hex() + "\n";
     if (wheel.is_source) {
-      return digest_of("cntr env source 1\n" + package + base_.identity.hex() + "\n");
+      return digest_of("cntr env source 1\n" + package + base_.identity.hex() + "\n" +
+                       subdirectory_of(wheel.url, wheel.where));
     }
     return digest_of("cntr env wheel 1\n" + package + base_.python.minor_version + "\n" +
                      base_.python.site_packages + "\n");

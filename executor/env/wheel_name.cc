@@ -107,6 +107,23 @@ WheelName source_name_of(const std::string& url, const std::string& project,
   return out;
 }
 
+std::string without_fragment(const std::string& url) { return url.substr(0, url.find('#')); }
+
+std::string subdirectory_of(const std::string& url, const Location& where) {
+  constexpr std::string_view kMark = "#subdirectory=";
+  const size_t begin = url.find('#');
+  if (begin == std::string::npos || !url.substr(begin).starts_with(kMark)) return "";
+  const std::string out = url.substr(begin + kMark.size());
+  for (const std::string& part : split(out, '/')) {
+    const bool plain = std::all_of(part.begin(), part.end(),
+                                   [](char c) { return c == '-' || is_word(std::string(1, c)); });
+    if (part.empty() || part == "." || part == ".." || !plain) {
+      throw user_error_at(where, quote(out) + " is no directory of an archive");
+    }
+  }
+  return out;
+}
+
 WheelName file_name_of(const LockedWheel& wheel) {
   return wheel.is_source ? source_name_of(wheel.url, wheel.name, wheel.where)
                          : wheel_name_of(wheel.url, wheel.where);

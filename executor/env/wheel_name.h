@@ -30,6 +30,14 @@ WheelName source_name_of(const std::string& url, const std::string& project, con
 // Of whichever of both the lock has.
 WheelName file_name_of(const LockedWheel& wheel);
 
+// The directory of an archive that a project is in, as pip writes it behind the URL:
+// "#subdirectory=<path>". "" for the archive itself. Throws a user Error at `where` for a path that
+// may leave the archive, or has characters that a line cannot hold.
+std::string subdirectory_of(const std::string& url, const Location& where);
+
+// The URL or path without what stands behind its '#'.
+std::string without_fragment(const std::string& url);
+
 // "Foo.Bar_baz" -> "foo-bar-baz"
 std::string normal_project_name(const std::string& name);
 

@@ -178,10 +178,12 @@ struct EnvRequest {
   std::vector<std::string> channels;  // in place of those that the file names
   std::string solver = "auto";        // or the name or the absolute path of a program
   std::string installer;              // a path or a URL to install a solver from; "" for none
-  bool takes_unpinned = false;        // a URL without a sum, too; no declaration says so
   bool locked = false;                // a lock that does not fit is an error
   std::string depfile;                // "" for none
   std::string depfile_target;
+  // No declaration says these:
+  std::string preferred_solver;  // the program of several, with "auto"; "" for none
+  bool takes_unpinned = false;   // a URL of an installer without a sum, too
 
   bool operator==(const EnvRequest&) const = default;
 };

@@ -1,5 +1,6 @@
 #include "spec/yaml_map.h"
 
+#include <yaml-cpp/depthguard.h>
 #include <yaml-cpp/eventhandler.h>
 
 #include <charconv>
@@ -51,6 +52,9 @@ YAML::Node parse_yaml_document(std::string_view text, const std::string& path) {
     const std::string copy(text);
     expect_one_document(copy, path);
     return YAML::Load(copy);
+  } catch (const YAML::DeepRecursion& failure) {
+    throw user_error_at({path, 0, 0}, "Not valid YAML: it is nested more than " +
+                                          std::to_string(failure.depth()) + " deep");
   } catch (const YAML::Exception& failure) {
     throw user_error_at(location_at(failure.mark, path), "Not valid YAML: " + failure.msg);
   }

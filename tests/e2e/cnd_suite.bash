@@ -110,17 +110,21 @@ project_with_installer() { # <installer_url>
   need no-solver eval '! command -v micromamba mamba conda pixi'
   cat >project/installer.sh <<SH
 #!/bin/sh
+# As those of conda do.
+case \$0 in *.sh) ;; *) echo "not under this name" >&2; exit 1 ;; esac
 echo run >>"$work/installed"
 mkdir -p "\$3/bin"
 cp "$here/services/conda_solver" "\$3/bin/mamba"
+printf '#!/bin/sh\necho asked >>%s\nexec python3 %s "\$@"\n' "$work/conda-asked" "$here/services/conda_solver" >"\$3/bin/conda"
+chmod 755 "\$3/bin/conda"
 SH
   sed -i "s,^installer_url: .*,installer_url: $1," project/condainer.yml
 }
 
-builds_and_runs() {
+builds_and_runs() { # <line of the build>...
   rm -f project/*.squashfs project/*.lock
   quietly cnd -d project build
-  expect_message "Done!"
+  expect_message "$@" "Done!"
   quietly cnd -d project exec -- hello
   expect_message "hello 1 in $prefix"
 }
@@ -130,6 +134,10 @@ test_the_solver_comes_from_the_installer() {
   builds_and_runs
   builds_and_runs
   expect_file installed run
+  [ ! -e conda-asked ]
+  sed -i 's/^conda_exe: .*/conda_exe: conda/' project/condainer.yml
+  builds_and_runs
+  expect_file conda-asked asked
   sed -i '/^installer_url/d' project/condainer.yml
   rm project/*.squashfs project/*.lock
   expect_code 2 cnd -d project build
@@ -145,28 +153,36 @@ test_the_solver_comes_from_the_installer() {
 test_the_installer_is_downloaded() {
   need curl curl --version
   project_with_installer installer.sh
-  python3 -u "$here/services/http_files.py" project >server.log 2>&1 &
+  mkdir served
+  mv project/installer.sh served/
+  python3 -u "$here/services/http_files.py" served >server.log 2>&1 &
   local url sum zeros
   server=$!
   trap 'kill "$server" 2>/dev/null || true; rm -rf --one-file-system "$base"' EXIT
   wait_until test -s server.log
   url=http://127.0.0.1:$(sed -n 's/^port //p' server.log)/installer.sh
-  sum=$(sha256sum project/installer.sh | cut -c1-64)
+  sum=$(sha256sum served/installer.sh | cut -c1-64)
   zeros=$(printf '%064d' 0)
   sed -i "s,^installer_url: .*,installer_url: $url#sha256=$zeros," project/condainer.yml
   expect_code 2 cnd -d project build
-  expect_message "cntr: error: $work/project/environment.yml: Environment basic: The installer $url has another sum" \
+  expect_message "cntr: warning: there is no solver here, so $url is downloaded and installed, once" \
+    "cntr: error: $work/project/environment.yml: Environment basic: The installer $url has another sum" \
     "  Expected: $zeros" "  Found:    $sum"
   [ ! -e installed ]
   sed -i "s,$zeros,$sum," project/condainer.yml
-  builds_and_runs
+  builds_and_runs "cntr: warning: there is no solver here, so $url is downloaded and installed, once"
   rm -r cache
   sed -i "s,#sha256=.*,," project/condainer.yml
-  builds_and_runs
+  builds_and_runs "cntr: warning: there is no solver here, so $url is downloaded and installed, once"
   kill "$server"
   wait "$server" 2>/dev/null || true
   builds_and_runs
   expect_file installed "$(printf 'run\nrun')"
+  # Condainer's init downloads it into the project.
+  rm -r cache
+  cp served/installer.sh project/
+  builds_and_runs
+  expect_file installed "$(printf 'run\nrun\nrun')"
   # Elsewhere nobody takes a URL without a sum.
   rm -r cache project/*.lock
   CNTR_CONDA_INSTALLER=$url expect_code 2 cntr env lock -d project

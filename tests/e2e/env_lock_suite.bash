@@ -6,7 +6,7 @@ test_an_environment_yml_becomes_a_lock() {
   solver_project "$(hello_yml hello)" </dev/null
   configure
   build_and_expect probe
-  expect_seen "hello 1" ""
+  expect_seen "hello 1 in /opt/cntr/env" ""
   expect_file "$(the_lock)" "# The packages of a conda environment. Keep this file under version control.
 # \`cntr env lock --update\` solves again.
 # platform: $(basename "$(the_lock)" .lock | cut -d. -f2)
@@ -26,7 +26,7 @@ test_a_comment_neither_solves_nor_builds_nor_reruns() {
   build_and_expect probe
   local before
   before=$(sha256sum "$(the_lock)")
-  make_program hello 2
+  make_package hello 2
   printf '# ours\nname: other\ndependencies: [ "hello" ] # the program\nchannels: ["file://%s/channel"]\n' "$work" \
     >project/environment.yml
   build_and_expect ""
@@ -38,14 +38,14 @@ test_what_is_asked_for_is_solved_again() {
   solver_project "$(hello_yml hello=1)" </dev/null
   configure
   build_and_expect probe
-  make_program hello 2
+  make_package hello 2
   hello_yml hello=2 >project/environment.yml
   build_and_expect probe
-  expect_seen "hello 2" ""
+  expect_seen "hello 2 in /opt/cntr/env" ""
   expect_solved 2
   printf 'variables:\n  MODE: fast\n' >>project/environment.yml
   build_and_expect probe
-  expect_seen "hello 2" fast
+  expect_seen "hello 2 in /opt/cntr/env" fast
   expect_solved 2
 }
 
@@ -83,7 +83,7 @@ test_lock_update_solves_again() {
   configure
   quietly cmake --build build --target cntr-env-lock
   expect_output "added  tools: 1 package, "
-  make_program hello 2
+  make_package hello 2
   quietly cntr env lock -C build
   expect_message "kept   tools: 1 package, $work/$(the_lock)"
   quietly cntr env lock -C build --update -n tools --json
@@ -92,6 +92,29 @@ test_lock_update_solves_again() {
   quietly cntr env lock -C build --update
   expect_output "kept   tools"
   expect_solved 3
+}
+
+test_a_dry_run_asks_nobody() {
+  solver_project "$(hello_yml hello)" </dev/null
+  local lock
+  lock=$work/project/environment.$(uname -m | sed 's/x86_64/linux-64/; s/^aarch64/linux-&/').lock
+  quietly cntr env lock -d project --dry-run
+  expect_message "tools: $lock would be made"
+  [ ! -e "$lock" ] && [ ! -e cache ]
+  quietly cntr env lock -d project -q
+  expect_message ""
+  quietly cntr env lock -d project --dry-run
+  expect_message "tools: $lock fits"
+  hello_yml 'hello=1' >project/environment.yml
+  quietly cntr env lock -d project --dry-run
+  expect_message "tools: $lock would be made anew"
+  echo @EXPLICIT >"$lock"
+  expect_code 2 cntr env lock -d project --dry-run
+  expect_output "The lock does not say what it was made from"
+  quietly cntr env lock -d project --dry-run --update
+  expect_message "tools: $lock would be made anew"
+  expect_file "$lock" @EXPLICIT
+  expect_solved 1
 }
 
 test_the_solver_says_why() {
@@ -168,7 +191,7 @@ test_a_directory_is_locked_and_used_without_a_build() {
   quietly cntr env lock -d project
   expect_message "added  tools: 1 package, $work/$(the_lock)"
   quietly cntr env exec -d project -- hello
-  expect_message "hello 1"
+  expect_output "hello 1 in $base/"
   expect_solved 1
   printf 'mount_base_directory: %s\nuuid: 6fb4f1e4-9b1f-4d6c-9f6e-6a86f5a3ab6f\n' "$base" \
     >project/condainer.yml
@@ -176,6 +199,6 @@ test_a_directory_is_locked_and_used_without_a_build() {
   quietly cnd -d project build
   expect_solved 2
   quietly cnd -d project exec -- hello
-  expect_message "hello 1"
+  expect_message "hello 1 in $base/condainer-6fb4f1e4-9b1f-4d6c-9f6e-6a86f5a3ab6f/envs/tools@condainer"
   grep -q '^# made-from: sha256:' "$(the_lock)"
 }

@@ -279,12 +279,29 @@ PY
   grep -qx "a terminal" last.log
 }
 
+test_a_file_that_was_cut_off_is_built_anew() {
+  begin_env
+  cntr env build -q -d tools
+  truncate -s 1000 cache/v1/envs/*.squashfs
+  quietly cntr env exec -d tools -- hello
+  expect_message "cntr: warning: the file of environment tools in the cache is damaged; it is built anew" \
+    "hello 1 in $prefix"
+  quietly cntr env exec -d tools -- hello
+  expect_message "hello 1 in $prefix"
+}
+
 test_dry_run_writes_nothing() {
   begin_env
   rm -rf cache
   quietly cntr env build --dry-run -d tools
   expect_message "tools would be built at $prefix, of 1 package:" "  hello 1 0"
-  [ ! -e cache ] && [ ! -e base ]
+  quietly cntr env mount --dry-run -d tools
+  expect_message "tools would be mounted at $prefix"
+  quietly cntr env umount --dry-run -d tools
+  expect_message "$prefix is not mounted"
+  quietly cntr env init --dry-run -d new
+  expect_message "$work/new/environment.yml would be written"
+  [ ! -e cache ] && [ ! -e base ] && [ ! -e new ]
   quietly cntr env build -q -d tools
   expect_message ""
   quietly cntr env build --dry-run -d tools

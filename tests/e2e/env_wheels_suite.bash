@@ -152,6 +152,21 @@ PYTHON
 
 image_of_tools() { cntr env list -C build --json | sed 's/.*"image":"\([^"]*\)".*/\1/'; }
 
+# In a directory of an archive, as of a repository with several projects. Of the project that there is.
+source_below_the_top_of_an_archive() {
+  local archive="file://$work/made/wheels/repository-1.0.tar.gz"
+  sed -i '/^    - /d' project/environment.yml
+  echo "    - nested @ $archive#subdirectory=py/nested" >>project/environment.yml
+  quietly cntr env lock -C build
+  expect_output "moved  tools: 3 packages, 2 wheels, "
+  grep -qxF "# pip nested @ $archive#sha256=$(sum_of made/wheels/repository-1.0.tar.gz)&subdirectory=py/nested" "$(the_lock)"
+  expect_equal "the entry point" "hello plain" "$(in_tools nested)"
+  sed -i 's,&subdirectory=py/nested,\&subdirectory=py,' "$(the_lock)"
+  expect_code 2 cntr env build -C build
+  expect_output "nested repository-1.0 cannot be built from source"
+  expect_no_rest
+}
+
 # What was built is kept, so that the source is not needed; built again it is the same.
 test_source_becomes_a_wheel() {
   source_becomes_a_wheel
@@ -169,6 +184,7 @@ test_source_becomes_a_wheel() {
   xargs rm <lists
   cntr env build -q -C build
   expect_equal "the environment, built again" "$before" "$(sha256sum "$image")"
+  source_below_the_top_of_an_archive
 }
 
 test_source_that_cannot_be_built() {
@@ -345,7 +361,12 @@ test_diff_and_verify_know_wheels() {
     lock_line greet-2.0-py3-none-any.whl
     lock_line plain-1.0.tar.gz
   } >other.txt
-  quietly cntr env diff tools/explicit.txt ./other.txt
+  cntr env export -d other.txt >exported.txt
+  expect_equal "what export says" "$(tail -n +2 other.txt | sort)" "$(tail -n +3 exported.txt | sort)"
+  quietly cntr env export -d tools --format environment.yml
+  expect_output "  - pip:"
+  expect_output "      - greet==1.0"
+  quietly cntr env diff tools ./other.txt
   expect_message "+ pip $(echo made/channel/noarch/pip-*.conda | cut -d - -f 2) 0" "~ greet 1.0 wheel -> 2.0 wheel" \
     "+ plain 1.0 source" "- words 1.0 wheel"
   sed 's/#sha256=......../#sha256=00000000/' tools/explicit.txt >other.txt

@@ -208,8 +208,12 @@ scripts = {plain = "plain:main"}
 
 
 def make_source(directory, name, files):
-    """Made to have the same bytes each time."""
     files = files | {"PKG-INFO": f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n"}
+    make_archive(directory, name, files)
+
+
+def make_archive(directory, name, files):
+    """Made to have the same bytes each time."""
     with open(f"{directory}/{name}-1.0.tar.gz", "wb") as out, gzip.GzipFile("", "wb", fileobj=out, mtime=0) as packed:
         with tarfile.open(fileobj=packed, mode="w") as archive:
             for path, text in files.items():
@@ -224,6 +228,8 @@ def make_sources(directory):
     make_source(directory, "plain", {"pyproject.toml": PLAIN, "plain.py": plain})
     wants = PLAIN.replace("plain", "wants").replace("setuptools>=61", "nowhere-to-be-had>=3")
     make_source(directory, "wants", {"pyproject.toml": wants, "wants.py": ""})
+    nested = PLAIN.replace("plain", "nested")
+    make_archive(directory, "repository", {"README": "", "py/nested/pyproject.toml": nested, "py/nested/nested.py": plain})
     broken = ODD.replace('"odd', '"broken')
     make_source(directory, "broken", {"setup.py": broken, "fast.c": "this is no C\n"})
 

@@ -61,13 +61,13 @@ TEST_F(ActivationTest, VariablesOfPackagesComeInTheOrderOfTheirFiles) {
 
 TEST_F(ActivationTest, HostileVariablesAreRefused) {
   write("etc/conda/env_vars.d/a.json", R"({"A=B": "x"})");
-  EXPECT_EQ(
-      error(),
-      "etc/conda/env_vars.d/a.json: the document has \"A=B\", which is no name of a variable");
+  EXPECT_EQ(error(),
+            "/opt/cntr/env/etc/conda/env_vars.d/a.json: the document has \"A=B\", which is no name "
+            "of a variable");
   write("etc/conda/env_vars.d/a.json", R"({"A": ["x"]})");
-  EXPECT_THAT(error(), testing::StartsWith("etc/conda/env_vars.d/a.json: "));
+  EXPECT_THAT(error(), testing::StartsWith("/opt/cntr/env/etc/conda/env_vars.d/a.json: "));
   write("etc/conda/env_vars.d/a.json", "nonsense");
-  EXPECT_THAT(error(), testing::StartsWith("etc/conda/env_vars.d/a.json"));
+  EXPECT_THAT(error(), testing::StartsWith("/opt/cntr/env/etc/conda/env_vars.d/a.json"));
 }
 
 TEST_F(ActivationTest, ScriptsForShellsAreReadByName) {

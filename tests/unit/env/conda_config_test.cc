@@ -59,6 +59,35 @@ TEST_F(CondaConfigTest, LaterFilesDecideBeforeEarlierOnes) {
   EXPECT_EQ(config.download.certificates, "");
 }
 
+TEST_F(CondaConfigTest, PathsHaveVariables) {
+  write(".condarc",
+        "pkgs_dirs: [$DATA/pkgs, '${DATA}/more']\nssl_verify: ~/ca.pem\n"
+        "client_ssl_cert: $DATA/me.pem\nclient_ssl_cert_key: ~/me.key\n");
+  variables_["DATA"] = "/data";
+  variables_["NETRC"] = "/data/netrc";
+  variables_["REQUESTS_CA_BUNDLE"] = "/data/bundle.pem";
+  CondaConfig config = read();
+  EXPECT_EQ(config.package_caches[0], "/data/pkgs");
+  EXPECT_EQ(config.package_caches[1], "/data/more");
+  EXPECT_EQ(config.download.certificates, home_.path() + "/ca.pem");
+  EXPECT_EQ(config.download.client_certificate, "/data/me.pem");
+  EXPECT_EQ(config.download.client_key, home_.path() + "/me.key");
+  EXPECT_EQ(config.download.netrc, "/data/netrc");
+  variables_["CONDA_SSL_VERIFY"] = "true";
+  EXPECT_EQ(read().download.certificates, "/data/bundle.pem");
+  variables_["CONDA_SSL_VERIFY"] = "false";
+  EXPECT_FALSE(read().download.check_certificate);
+}
+
+TEST_F(CondaConfigTest, EachSchemeHasItsProxy) {
+  write(".condarc", "proxy_servers: {http: 'http://a:1', https: 'http://b:2'}\n");
+  EXPECT_EQ(read().download.http_proxy, "http://a:1");
+  EXPECT_EQ(read().download.proxy, "http://b:2");
+  write(".condarc", "proxy_servers: {all: 'http://c:3', https: 'http://b:2'}\n");
+  EXPECT_EQ(read().download.http_proxy, "http://c:3");
+  EXPECT_EQ(read().download.proxy, "http://b:2");
+}
+
 TEST_F(CondaConfigTest, MirrorsAreAskedInTheirOrder) {
   write(".condarc",
         "mirrored_channels:\n  conda-forge: [https://near/cf/, "

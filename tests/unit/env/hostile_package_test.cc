@@ -85,12 +85,12 @@ TEST(HostilePackageTest, ZipsThatWereCut) {
 
 TEST(HostilePackageTest, PathsThatLeaveThePackage) {
   EXPECT_EQ(message_of_package(with_payload(TarBuilder().file("../x", ""))),
-            "demo.conda: entry \"../x\": it has the path \"../x\" has a component \"..\"");
+            "demo.conda: entry \"../x\": the path \"../x\" has a component \"..\"");
   EXPECT_EQ(message_of_package(with_payload(TarBuilder().file("/etc/passwd", ""))),
-            "demo.conda: entry \"/etc/passwd\": it has the path \"/etc/passwd\" is absolute");
+            "demo.conda: entry \"/etc/passwd\": the path \"/etc/passwd\" is absolute");
   EXPECT_EQ(message_of_package(
                 with_payload(TarBuilder().file("a", "").hard_link("b", "../../etc/passwd"))),
-            "demo.conda: entry \"b\": it is a hard link to the path \"../../etc/passwd\" has a "
+            "demo.conda: entry \"b\": the hard link to \"../../etc/passwd\" has a "
             "component \"..\"");
 }
 

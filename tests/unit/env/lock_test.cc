@@ -126,6 +126,21 @@ TEST(LockTest, WhatPipBringsStandsInComments) {
             "/locks/env.lock:2: The wheel at that URL is of \"b\"");
 }
 
+TEST(LockTest, AProjectInADirectoryOfAnArchive) {
+  const auto line_in = [](const std::string& directory) {
+    return explicit_lock("# pip a @ https://host/main.zip#sha256=" + kSha +
+                         "&subdirectory=" + directory);
+  };
+  const EnvLock lock = parse(line_in("packages/a-1.x"));
+  EXPECT_EQ(lock.wheels.at(0).url, "https://host/main.zip#subdirectory=packages/a-1.x");
+  EXPECT_EQ(lock.wheels.at(0).version, "main");
+  EXPECT_TRUE(lock.wheels.at(0).is_source);
+  for (const char* const directory : {"..", "a/../..", "/etc", "a//b", "a/", "a b", "$(id)", ""}) {
+    EXPECT_THAT(message_of_lock(line_in(directory)), HasSubstr("is no directory of an archive"))
+        << directory;
+  }
+}
+
 TEST(LockTest, RealExplicitLists) {
   EXPECT_EQ(real_lock("explicit_env_linux.txt").packages.size(), 15U);
   EXPECT_THAT(names(real_lock("xtensor_linux-64.txt")),
@@ -220,7 +235,8 @@ TEST(LockTest, WhatIsWrongWithPixiLocks) {
 }
 
 TEST(LockTest, HostileYaml) {
-  EXPECT_THAT(message_of_lock("package: " + std::string(100000, '[')), HasSubstr("Not valid YAML"));
+  EXPECT_THAT(message_of_lock("package: " + std::string(100000, '[')),
+              HasSubstr("Not valid YAML: it is nested more than "));
   EXPECT_THAT(message_of_lock("package: &a [*a]\n"), HasSubstr("/locks/env.lock"));
   EXPECT_THAT(message_of_lock("package: {a: b}\n"), HasSubstr("Expected a list for \"package\""));
   EXPECT_THAT(message_of_lock("environments: [\n"), HasSubstr("Not valid YAML"));

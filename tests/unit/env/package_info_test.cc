@@ -103,7 +103,7 @@ TEST(PackageInfoTest, SitePackagesCountForPythonOnly) {
   files["info/index.json"] = R"({"name": "python", "version": "3.13.0", "build": "0",
       "python_site_packages_path": "../../etc"})";
   EXPECT_EQ(message_of_info(files),
-            "info/index.json: python_site_packages_path the path \"../../etc\" "
+            "info/index.json: python_site_packages_path \"../../etc\" "
             "has a component \"..\"");
 }
 

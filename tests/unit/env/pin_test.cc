@@ -63,7 +63,11 @@ TEST_F(PinTest, IsAnExplicitListThatSaysWhatItIsOf) {
   wheel.name = "flask";
   wheel.url = "https://user:pw@host/flask-3.0-py3-none-any.whl";
   wheel.sha256 = Digest::parse("sha256:" + kPinnedSum);
-  pin({wheel});
+  LockedWheel nested = wheel;
+  nested.name = "nested";
+  nested.url = "https://host/main.zip#subdirectory=a/nested";
+  nested.is_source = true;
+  pin({nested, wheel});
   EXPECT_EQ(read_file(env_.lock),
             "# The packages of a conda environment. Keep this file under version control.\n"
             "# `cntr env lock --update` solves again.\n"
@@ -76,8 +80,14 @@ TEST_F(PinTest, IsAnExplicitListThatSaysWhatItIsOf) {
                 kPinnedSum +
                 "\n"
                 "# pip flask @ https://host/flask-3.0-py3-none-any.whl#sha256=" +
-                kPinnedSum + "\n");
+                kPinnedSum + "\n# pip nested @ https://host/main.zip#sha256=" + kPinnedSum +
+                "&subdirectory=a/nested\n");
   const EnvLock lock = locked_packages(env_);
+  EXPECT_EQ(lock.wheels.at(1).url, nested.url);
+  const Digest whole = identify(env_).identity;
+  nested.url = "https://host/main.zip#subdirectory=b/nested";
+  pin({nested, wheel});
+  EXPECT_NE(identify(env_).identity, whole);
   EXPECT_EQ(lock.packages.at(0).name, "six");
   EXPECT_EQ(lock.wheels.at(0).name, "flask");
   EXPECT_EQ(lock.wheels.at(0).version, "3.0");
@@ -207,8 +217,10 @@ TEST(PipReportTest, WheelsWithTheirSums) {
   EXPECT_FALSE(wheels[0].is_source);
   EXPECT_EQ(sources[0].name + " " + sources[0].version, "flask 3.0");
   EXPECT_THROW(parse_pip_report(item + "https://host/flask-3.0" + archive, "x"), Error);
-  EXPECT_THROW(
-      parse_pip_report(item + "https://host/f.zip\", \"subdirectory\": \"a" + archive, "x"), Error);
+  const std::string below = item + "https://host/f.zip\", \"subdirectory\": \"";
+  EXPECT_EQ(parse_pip_report(below + "a/b" + archive, "x").at(0).url,
+            "https://host/f.zip#subdirectory=a/b");
+  EXPECT_THROW(parse_pip_report(below + "../a" + archive, "x"), Error);
   EXPECT_THROW(parse_pip_report(item + "file:///a-1-py3-none-any.whl\"}}]}", "x"), Error);
 }
 

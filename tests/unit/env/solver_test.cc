@@ -42,6 +42,13 @@ class SolverTest : public testing::Test {
     make_directories(path("scratch"));
     return solve(solver, request_, path("scratch"));
   }
+  std::string install(const std::string& place, const std::string& preferred = "") const {
+    return install_solver({place, preferred}, root_.path(), root_.path(),
+                          [](const std::string&) {});
+  }
+  Solver find(const spec::EnvRequest& request) const {
+    return find_solver(request, root_.path(), root_.path(), [](const std::string&) {});
+  }
   std::string message_of(const Solver& solver) const {
     try {
       ask(solver);
@@ -88,6 +95,15 @@ TEST_F(SolverTest, IsAskedForTheSolutionOnly) {
                                           "/env --channel conda-forge --channel bioconda "
                                           "python=3.11 six >1,<2\n");
   EXPECT_EQ(read_file(path("subdir")), "linux-64\n");
+}
+
+TEST_F(SolverTest, APathOfAChannelCountsFromTheFile) {
+  request_.channels = {"./near", "../beside", "/there", "far"};
+  request_.files = {"/project/environment.yml"};
+  ask(solver_that("micromamba", "echo '{}'"));
+  EXPECT_THAT(read_file(path("asked")),
+              HasSubstr("--channel file:///project/near --channel file:///beside --channel /there "
+                        "--channel far"));
 }
 
 // conda says the sum of a package where it says that it would download it.
@@ -168,30 +184,41 @@ TEST_F(SolverTest, AreKnownByTheirNames) {
   EXPECT_EQ(kind_of_solver("/opt/conda/bin/conda"), SolverKind::kConda);
   spec::EnvRequest request;
   request.solver = path("none");
-  EXPECT_THROW(find_solver(request, root_.path(), root_.path()), Error);
+  EXPECT_THROW(find(request), Error);
   make_program("none", "");
-  EXPECT_EQ(find_solver(request, root_.path(), root_.path()).program, path("none"));
+  EXPECT_EQ(find(request).program, path("none"));
 }
 
 TEST_F(SolverTest, IsInstalledOnce) {
   make_program("installer.sh", "test \"$1 $2\" = '-b -p' || exit 1\necho x >>" + path("runs") +
                                    "\nmkdir -p \"$3/bin\"\ntouch \"$3/bin/conda\"\n");
-  const std::string program = install_solver(path("installer.sh"), root_.path(), root_.path());
+  const std::string program = install(path("installer.sh"));
   EXPECT_THAT(program, HasSubstr("/bin/conda"));
-  EXPECT_EQ(install_solver(path("installer.sh"), root_.path(), root_.path()), program);
+  EXPECT_EQ(install(path("installer.sh")), program);
   EXPECT_EQ(read_file(path("runs")), "x\n");
 
   write_file_atomically(path("micromamba"),
                         "\x7f"
                         "ELF...");
-  EXPECT_THAT(install_solver(path("micromamba"), root_.path(), root_.path()),
-              HasSubstr("/bin/micromamba"));
+  EXPECT_THAT(install(path("micromamba")), HasSubstr("/bin/micromamba"));
+}
+
+TEST_F(SolverTest, ThePreferredOneOfAnInstaller) {
+  make_program("installer.sh",
+               "test -z \"$PYTHONPATH\" || exit 1\nmkdir -p \"$3/bin\"\n"
+               "touch \"$3/bin/conda\" \"$3/bin/mamba\"\n");
+  setenv("PYTHONPATH", "/somewhere", 1);
+  const std::string program = install(path("installer.sh"), "conda");
+  unsetenv("PYTHONPATH");
+  EXPECT_THAT(program, testing::EndsWith("/bin/conda"));
+  EXPECT_THAT(install(path("installer.sh")), testing::EndsWith("/bin/mamba"));
+  EXPECT_THAT(install(path("installer.sh"), "pixi"), testing::EndsWith("/bin/mamba"));
 }
 
 TEST_F(SolverTest, AnInstallerThatFails) {
   make_program("installer.sh", "mkdir -p \"$3\"\necho 'no room' >&2\nexit 1\n");
   try {
-    install_solver(path("installer.sh"), root_.path(), root_.path());
+    install(path("installer.sh"));
     FAIL();
   } catch (const Error& error) {
     EXPECT_EQ(std::string(error.what()), "The installer " + path("installer.sh") +
@@ -199,13 +226,13 @@ TEST_F(SolverTest, AnInstallerThatFails) {
   }
   EXPECT_THAT(list_directory(root_.path()), ElementsAre("installer.sh", testing::_));
   write_file_atomically(path("archive"), "PK..");
-  EXPECT_THROW(install_solver(path("archive"), root_.path(), root_.path()), Error);
+  EXPECT_THROW(install(path("archive")), Error);
 }
 
 TEST_F(SolverTest, AnInstallerAtAUrlNeedsASum) {
   const auto message_of = [&](const std::string& installer) -> std::string {
     try {
-      install_solver(installer, root_.path(), root_.path());
+      install(installer);
     } catch (const Error& error) {
       return error.what();
     }
@@ -224,10 +251,10 @@ TEST_F(SolverTest, AnInstallerWithASumIsDownloadedOnce) {
   write_file_atomically(path("micromamba"),
                         "\x7f"
                         "ELF...");
-  const std::string program = install_solver(path("micromamba"), root_.path(), root_.path());
+  const std::string program = install(path("micromamba"));
   const std::string url =
       "https://host.invalid/micromamba#sha256=" + digest_of_file(path("micromamba")).hex();
-  EXPECT_EQ(install_solver(url, root_.path(), root_.path()), program);
+  EXPECT_EQ(install(url), program);
 }
 
 }  // namespace
