@@ -1,5 +1,6 @@
 #include "base/json.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include "base/text.h"
@@ -17,7 +18,11 @@ void JsonWriter::before_value() {
 
 void JsonWriter::string(std::string_view text) {
   constexpr char kDigits[] = "0123456789abcdef";
+  const auto is_plain = [](char c) { return c >= 0x20 && c != '"' && c != '\\'; };
+  const auto plain_end = std::find_if_not(text.begin(), text.end(), is_plain);
   text_ += '"';
+  text_.append(text.begin(), plain_end);
+  text.remove_prefix(static_cast<size_t>(plain_end - text.begin()));
   for (const char c : to_utf8(text)) {
     if (c == '"' || c == '\\') {
       text_ += '\\';

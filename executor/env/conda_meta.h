@@ -25,7 +25,7 @@ struct RecordedPath {
 struct InstalledPackage {
   const LockedPackage& lock;
   const PackageInfo& info;
-  std::vector<RecordedPath> paths;
+  const std::vector<RecordedPath>& paths;
 };
 
 // The text of conda-meta/<name>-<version>-<build>.json.

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/parallel.h"
 #include "base/text.h"
 #include "env/conda_meta.h"
 #include "env/install_order.h"
@@ -231,12 +232,17 @@ class Assembly {
 
   void add_conda_meta() {
     tree_.begin_package("conda-meta", generated_pack());
+    std::vector<size_t> recorded;  // RECORD is what pip has of a wheel
     std::vector<const LockedPackage*> history;
     for (const size_t package : order_) {
-      if (packages_[package].is_wheel) continue;  // RECORD is what pip has of it
-      add_record(package, generated_);
+      if (packages_[package].is_wheel) continue;
+      recorded.push_back(package);
       history.push_back(&packages_[package].lock);
     }
+    std::vector<std::string> records(recorded.size());
+    run_in_parallel(records.size(), pool_.threads(),
+                    [&](size_t i) { records[i] = record_of(recorded[i]); });
+    for (size_t i = 0; i < records.size(); ++i) add_record(recorded[i], records[i], generated_);
     tree_.add_file("conda-meta/history", generated_.add_file(conda_meta_history(history)), false);
     if (!variables_.empty()) {
       tree_.add_file("conda-meta/state", generated_.add_file(conda_meta_state(variables_)), false);
@@ -244,10 +250,12 @@ class Assembly {
     tree_.add_file("conda-meta/frozen", generated_.add_file(conda_meta_frozen()), false);
   }
 
-  void add_record(size_t package, squashfs::DataPackWriter& pack) {
-    const InstalledPackage installed{packages_[package].lock, info(package), paths_[package]};
-    tree_.add_file("conda-meta/" + info(package).dist() + ".json",
-                   pack.add_file(conda_meta_record(installed)), false);
+  std::string record_of(size_t package) const {
+    return conda_meta_record({packages_[package].lock, info(package), paths_[package]});
+  }
+
+  void add_record(size_t package, const std::string& record, squashfs::DataPackWriter& pack) {
+    tree_.add_file("conda-meta/" + info(package).dist() + ".json", pack.add_file(record), false);
   }
 
   // The RECORD of a wheel, of whose files link scripts changed some.
@@ -286,7 +294,8 @@ class Assembly {
       records.change(change, apply(change, writer));
     }
     for (const size_t package : records.changed()) {
-      packages_[package].is_wheel ? add_wheel_record(package, writer) : add_record(package, writer);
+      packages_[package].is_wheel ? add_wheel_record(package, writer)
+                                  : add_record(package, record_of(package), writer);
     }
     return writer.finish();
   }

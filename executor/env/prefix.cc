@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 
 #include "base/error.h"
@@ -55,11 +56,19 @@ std::string encode(std::string_view utf8, Encoding encoding) {
   return out;
 }
 
+// As std::string_view::find(). memmem() skips most bytes, because placeholders are long.
+size_t find_bytes(std::string_view text, std::string_view wanted, size_t from = 0) {
+  const void* const found =
+      memmem(text.data() + from, text.size() - from, wanted.data(), wanted.size());
+  return found == nullptr ? std::string_view::npos
+                          : static_cast<size_t>(static_cast<const char*>(found) - text.data());
+}
+
 // All occurrences in `text`, from left to right, none overlapping another.
 std::string replaced(std::string_view text, std::string_view from, std::string_view to) {
   std::string out;
   for (;;) {
-    const size_t found = text.find(from);
+    const size_t found = find_bytes(text, from);
     if (found == std::string_view::npos) return out.append(text);
     out.append(text.substr(0, found)).append(to);
     text.remove_prefix(found + from.size());
@@ -67,7 +76,7 @@ std::string replaced(std::string_view text, std::string_view from, std::string_v
 }
 
 bool replace_in_text(std::string& content, std::string_view from, std::string_view to) {
-  if (content.find(from) == std::string::npos) return false;
+  if (find_bytes(content, from) == std::string_view::npos) return false;
   content = replaced(content, from, to);
   return true;
 }
@@ -78,8 +87,8 @@ bool replace_in_binary(std::string& content, std::string_view from, std::string_
                        size_t unit) {
   const std::string nul(unit, '\0');
   bool changed = false;
-  size_t begin = content.find(from);
-  while (begin != std::string::npos) {
+  size_t begin = find_bytes(content, from);
+  while (begin != std::string_view::npos) {
     const size_t end = content.find(nul, begin + from.size());
     if (end == std::string::npos) return changed;
     if (to.size() > from.size()) {
@@ -91,7 +100,7 @@ bool replace_in_binary(std::string& content, std::string_view from, std::string_
     text.resize(size, '\0');
     content.replace(begin, size, text);
     changed = true;
-    begin = content.find(from, begin + size);
+    begin = find_bytes(content, from, begin + size);
   }
   return changed;
 }

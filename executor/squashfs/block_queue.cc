@@ -4,6 +4,7 @@
 #include <condition_variable>
 #include <exception>
 #include <mutex>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -37,30 +38,40 @@ struct BlockQueue::Job {
 struct BlockQueue::Shared {
   explicit Shared(const Compression& how) : compression(how) {}
 
+  // What one thread needs to compress a block.
+  struct Place {
+    explicit Place(const Compression& how)
+        : compressor(how, BlockCompressor::Direction::kCompress), buffer(how.block_size) {}
+
+    BlockCompressor compressor;
+    std::vector<char> buffer;
+  };
+
   const Compression compression;
   std::mutex mutex;
   std::condition_variable done;
-  std::vector<std::unique_ptr<BlockCompressor>> idle_compressors;
+  std::vector<std::unique_ptr<Place>> idle_places;
 
-  std::unique_ptr<BlockCompressor> take_compressor() {
+  std::unique_ptr<Place> take_place() {
     {
       const std::lock_guard<std::mutex> lock(mutex);
-      if (!idle_compressors.empty()) {
-        auto compressor = std::move(idle_compressors.back());
-        idle_compressors.pop_back();
-        return compressor;
+      if (!idle_places.empty()) {
+        auto place = std::move(idle_places.back());
+        idle_places.pop_back();
+        return place;
       }
     }
-    return std::make_unique<BlockCompressor>(compression, BlockCompressor::Direction::kCompress);
+    return std::make_unique<Place>(compression);
   }
 
   void compress(Job& job) {
-    auto compressor = take_compressor();
+    auto place = take_place();
     std::string& out = job.result.bytes;
-    out.resize(job.input.size());
-    const size_t size = compressor->compress(job.input, out);
+    const std::span<char> room = std::span(place->buffer).first(job.input.size());
+    const size_t size = place->compressor.compress(job.input, room);
     if (size > 0) {
-      out.resize(size);
+      out.assign(room.data(), size);
+      job.input = {};
       job.result.size = static_cast<uint32_t>(size);
     } else {
       out = std::move(job.input);
@@ -68,7 +79,7 @@ struct BlockQueue::Shared {
     }
     job.result.checksum = static_cast<uint32_t>(fast_hash(out));
     const std::lock_guard<std::mutex> lock(mutex);
-    idle_compressors.push_back(std::move(compressor));
+    idle_places.push_back(std::move(place));
   }
 
   void run(Job& job) {

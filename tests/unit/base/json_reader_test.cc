@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include <chrono>
 #include <functional>
 
 #include "base/json.h"
@@ -40,6 +41,16 @@ TEST(JsonReaderTest, WhatIsNotStrict) {
             "a.json is nested more than 32 deep");
   EXPECT_THAT(message_of("{}x"), testing::StartsWith("a.json is not valid JSON: "));
   EXPECT_THAT(message_of("\"\xff\""), testing::StartsWith("a.json is not valid JSON: "));
+}
+
+// The library's parser with a callback takes minutes for this.
+TEST(JsonReaderTest, TimeGrowsNoFasterThanTheText) {
+  constexpr size_t kElements = 150'000;
+  std::string text = "[{}";
+  for (size_t i = 1; i < kElements; ++i) text += ",{}";
+  const auto begin = std::chrono::steady_clock::now();
+  EXPECT_EQ(JsonNode::parse(text + "]", "a.json").elements().size(), kElements);
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(30));
 }
 
 TEST(JsonReaderTest, ErrorsSayWhere) {
