@@ -1,5 +1,5 @@
-// mount_probe: what tests/e2e/mount_holders.bash calls to mount as other programs of Cntr do. Places
-// are taken from MOUNT_PROBE_PLACE and MOUNT_PROBE_SHARED_PLACE.
+// mount_probe: what tests/e2e/mount_holders.bash calls to mount as other programs of Cntr do.
+// Places are taken from MOUNT_PROBE_PLACE and MOUNT_PROBE_SHARED_PLACE.
 //
 //   mount_probe hold FILE OFFSET NAME         mounts; prints "mounted PATH", "joined PATH" or
 //   mount_probe hold-at FILE OFFSET PATH      "not possible: REASON"; ends with its standard input
