@@ -93,8 +93,7 @@ void add_diff_command(CLI::App& env, Action& action) {
   CLI::App* const diff =
       env.add_subcommand("diff", "Say in which packages two environments differ");
   const auto options = std::make_shared<DiffOptions>();
-  diff->add_option("before", options->before,
-                   "An environment of the project, or a lock or its directory")
+  diff->add_option("before", options->before, "One of the project, a lock, or its directory")
       ->required();
   diff->add_option("after", options->after, "The same")->required();
   diff->add_option("-C,--build", options->directory, "The build directory")->capture_default_str();
