@@ -214,10 +214,15 @@ function(_cntr_canonical_reference out text)
   set(${out} "${text}" PARENT_SCOPE)
   _cntr_escape(shown "${text}")
   set(component "[a-z0-9]+([._-]+[a-z0-9]+)*")
-  if(text MATCHES "^(docker-daemon|containers-storage):[!-~]+$")
+  string(REPEAT "[0-9a-f]" 64 digest)
+  if(text MATCHES "^(docker-daemon|containers-storage):[!-,.-~][!-~]*$")
+    return()
+  elseif(text MATCHES "^(docker-archive|oci-archive|oci|dir|sif):")
+    _cntr_mistake("REFERENCE: \"${shown}\" is no reference: files are named with ARCHIVE, \
+OCI_LAYOUT or SIF")
     return()
   elseif(NOT text MATCHES "^(docker://)?([A-Za-z0-9.:-]+/)?${component}(/${component})*\
-(:[A-Za-z0-9_][A-Za-z0-9_.-]*)?(@sha256:[0-9a-f]+)?$")
+(:[A-Za-z0-9_][A-Za-z0-9_.-]*)?(@sha256:${digest})?$")
     _cntr_mistake("REFERENCE: \"${shown}\" is no reference: it is [docker://][<host>/]<name>:<tag> \
 or ...@sha256:<digest>, docker-daemon:<name>:<tag> or containers-storage:<name>:<tag>")
     return()

@@ -131,13 +131,14 @@ ResolvedImage Resolver::look_up(const Reference& reference) {
 
 ResolvedImage Resolver::look_up_locked(const Reference& reference,
                                        const spec::LockedImage& locked) {
+  auto manifest = pulled_.find_document(locked.manifest);
   // With the config in the cache there is nothing to ask.
-  if (pulled_.find_document(locked.config)) {
+  if (!manifest && pulled_.find_document(locked.config)) {
     return {reference, locked.manifest, locked.config,
             config_of(reference, locked.manifest, locked.config)};
   }
-  ResolvedImage found =
-      look_up_manifest(reference, locked.manifest, document(reference, locked.manifest));
+  if (!manifest) manifest = document(reference, locked.manifest);
+  ResolvedImage found = look_up_manifest(reference, locked.manifest, std::move(*manifest));
   if (found.identity == locked.config && found.manifest == locked.manifest) return found;
   throw user_error_at(locked.location,
                       "The manifest " + locked.manifest.text() + " of " + locked.reference +
@@ -204,6 +205,10 @@ LayoutImage Resolver::bring_from_registry(const ResolvedImage& image, PulledImag
   const SkopeoSource source = skopeo_source(reference);
   const std::string text = document(reference, image.manifest);
   const Manifest manifest = parse_manifest(text, reference.text() + ": its manifest");
+  if (manifest.config.digest != image.identity) {
+    throw user_error(reference.text() + " is another image than the lock says",
+                     {"`cntr lock --update` writes it anew."});
+  }
   if (can_complete(manifest, cache_.scratch_directory())) {
     const std::string config = config_text(reference, image.manifest, manifest.config.digest);
     work.layers = manifest.layers;

@@ -122,15 +122,19 @@ void copy(const SkopeoSource& source, const Platform& platform, const std::strin
 
 // Whole phrases: digests and names in the reason have any number and many a word in them.
 SkopeoFailure skopeo_failure(const std::string& reason) {
-  if (has_any(reason, {"unauthorized", "authentication required", "denied: ", "is denied"}))
+  if (has_any(reason, {"unauthorized", "authentication required", "denied: ", "is denied",
+                       ": 401 (", ": 403 ("}))
     return SkopeoFailure::kNeedsLogin;
   if (has_any(reason, {"manifest unknown", "name unknown", "blob unknown", "_UNKNOWN",
                        "registry 404", "status: 404", "Code: 404", "not an image", "No such image",
                        "reference does not exist"}))
     return SkopeoFailure::kMissing;
   if (has_any(reason, {"HTTP status: 5", "from registry 5", "toomanyrequests", "from registry 429",
-                       "unexpected EOF", "connection reset", "timeout", "Timeout"}))
+                       ": 429 (", ": 500 (", ": 502 (", ": 503 (", ": 504 (", "unexpected EOF",
+                       "connection reset", "timeout", "Timeout"}) ||
+      reason.ends_with(": EOF")) {
     return SkopeoFailure::kMayPass;
+  }
   return SkopeoFailure::kOther;
 }
 

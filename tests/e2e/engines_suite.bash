@@ -217,6 +217,30 @@ FILE
   expect_equal "locked bases" 2 "$(grep -c reference: project/cntr.lock)"
 }
 
+# Neither by Cntr nor by the builder.
+test_a_build_offline_asks_no_registry() {
+  need_podman
+  need_bubblewrap
+  start_registry
+  push_app base tools/app:1
+  local base=$faulty/tools/app
+  registry=$faulty built_project BUILDER podman
+  quietly cntr lock -C build
+  export CNTR_OFFLINE=1
+  : >registry/requests
+  expect_code 2 cntr image prepare build/cntr/images/app.yaml
+  expect_output "Image app: its base $base@sha256:"
+  expect_output "is not in podman, and may not be pulled: CNTR_OFFLINE is set"
+  expect_output '`cntr image pull app` in the build directory brings it.'
+  expect_equal requests "" "$(cat registry/requests)"
+  CNTR_OFFLINE=0 build
+  echo three >project/context/a
+  : >registry/requests
+  build_and_expect probe
+  expect_seen base ./a ./sub/b ./sub/junk three
+  expect_equal requests "" "$(cat registry/requests)"
+}
+
 test_builds_that_fail() {
   need_podman
   start_registry
@@ -226,6 +250,9 @@ test_builds_that_fail() {
   expect_code 2 cntr image prepare build/cntr/images/app.yaml
   expect_output "Image app: $work/project/Containerfile cannot be built (exit code"
   expect_output nothing
+  printf 'FROM docker-daemon:tools/app:1\n' >project/Containerfile
+  expect_code 2 cntr image prepare build/cntr/images/app.yaml
+  expect_output "Image app: its base docker-daemon:tools/app:1 of $work/project/Containerfile is not in a registry"
   printf 'FROM %s/tools/none:1\n' "$registry" >project/Containerfile
   expect_code 2 cntr image prepare build/cntr/images/app.yaml
   expect_output "Image app: Cannot read docker://$registry/tools/none:1"

@@ -19,10 +19,10 @@ test_images_are_listed() {
   expect_equal "line of app" "app  $(identity_of_here app | cut -c 8-19)" "$(grep '^app' "$work/last.log" | cut -c 1-17)"
   expect_output "box  "
   quietly cntr image inspect app
-  expect_output "identity    $(identity_of_here app)"
-  expect_output "env         TEXT=one"
-  expect_output "cmd         cat /text"
-  expect_output "steps       probe"
+  expect_output "identity      $(identity_of_here app)"
+  expect_output "env           TEXT=one"
+  expect_output "cmd           cat /text"
+  expect_output "steps         probe"
   quietly cntr image layers app
   expect_equal "digest of the layer" "$(skopeo inspect --raw --tls-verify=false "docker://$registry/tools/app:1" |
     sed 's/.*"layers":\[{[^}]*"digest":"\([^"]*\)".*/\1/')" "$(cut -d ' ' -f 1 "$work/last.log")"
