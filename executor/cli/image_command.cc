@@ -74,7 +74,12 @@ int inspect_images(const ImageOptions& options) {
 }
 
 int show_layers(const ImageOptions& options) {
-  return report(options, [](const auto& images) { return joined(images, layers_as_text); });
+  return report(options, [](const auto& images) {
+    if (images.size() == 1) return layers_as_text(images.front());
+    return joined(images, [](const ReportedImage& image) {
+      return image.image.name + "\n" + layers_as_text(image);
+    });
+  });
 }
 
 // As the project declares it, except that it may be fetched: somebody has asked for it by name.
