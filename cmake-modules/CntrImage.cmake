@@ -32,7 +32,8 @@
     machine; they are looked at in every build.
 
   ``ARCHIVE <file>``
-    What ``docker save`` and ``podman save`` write, or an OCI layout in a tar archive; one image.
+    What ``docker save`` and ``podman save`` write, or an OCI layout in a tar archive, plain or
+    compressed; one image.
 
   ``SIF <file>``
     An image of Apptainer or Singularity.

@@ -65,9 +65,10 @@ Resolver::Resolver(store::Cache& cache, Platform platform, NetworkUse network)
 
 void Resolver::require_network(const Reference& reference) const {
   if (network_.forbidden_because.empty()) return;
-  throw user_error(reference.text() +
-                       " is not in the cache, and may not be pulled: " + network_.forbidden_because,
-                   {network_.remedy});
+  throw NotAtHand(ErrorKind::kUser,
+                  reference.text() +
+                      " is not in the cache, and may not be pulled: " + network_.forbidden_because,
+                  {}, {network_.remedy});
 }
 
 std::string Resolver::document(const Reference& reference, const Digest& digest) {
@@ -248,6 +249,11 @@ ResolvedImage resolve_reference(const spec::Image& image, const Reference& refer
   if (!is_lockable(reference)) return resolver.look_up(reference);
   const bool must_be_locked = image.locked || is_on("CNTR_LOCKED");
   if (image.pull == spec::PullPolicy::kAlways) {
+    if (is_on("CNTR_OFFLINE")) {
+      throw user_error(reference.text() +
+                           " is asked for in every build with PULL always, and CNTR_OFFLINE is set",
+                       {"Take PULL missing, or a reference with a digest."});
+    }
     if (!must_be_locked) return resolver.look_up(reference);
     throw user_error(reference.text() + " is not locked with PULL always, and CNTR_LOCKED is on",
                      {"Take PULL missing, or a reference with a digest."});
@@ -260,9 +266,10 @@ ResolvedImage resolve_reference(const spec::Image& image, const Reference& refer
     }
   }
   if (must_be_locked) {
-    throw user_error(reference.text() + " is not in " + image.lock.value_or("cntr.lock") + " for " +
-                         platform + ", and CNTR_LOCKED is on",
-                     {"`cntr lock` in the build directory adds it."});
+    throw NotAtHand(ErrorKind::kUser,
+                    reference.text() + " is not in " + image.lock.value_or("cntr.lock") + " for " +
+                        platform + ", and CNTR_LOCKED is on",
+                    {}, {"`cntr lock` in the build directory adds it."});
   }
   ResolvedImage found = resolver.look_up(reference);
   if (image.lock) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <optional>
 #include <string_view>
 #include <thread>
 
@@ -27,8 +28,9 @@ bool has_any(const std::string& text, const std::vector<std::string_view>& parts
 std::string unquoted(std::string_view text) {
   std::string out;
   for (size_t i = 0; i < text.size() && text[i] != '"'; ++i) {
-    if (text[i] == '\\' && i + 1 < text.size()) ++i;
-    out += text[i];
+    const bool escaped = text[i] == '\\' && i + 1 < text.size();
+    if (escaped) ++i;
+    out += escaped && (text[i] == 'n' || text[i] == 't') ? ' ' : text[i];
   }
   return out;
 }
@@ -87,6 +89,17 @@ std::string run(const std::vector<std::string>& argv, const SkopeoSource& source
       throw failure(doing, source, reason);
     std::this_thread::sleep_for(std::chrono::seconds(attempt));
   }
+}
+
+// Where the docker program finds its engine; skopeo knows nothing of docker's contexts.
+std::optional<std::string> docker_host() {
+  if (auto host = environment_variable("DOCKER_HOST")) return host;
+  if (!find_program("docker", search_path())) return std::nullopt;
+  const Captured answer =
+      capture_process({"docker", "context", "inspect", "--format", "{{.Endpoints.docker.Host}}"});
+  std::string host = answer.out.substr(0, answer.out.find('\n'));
+  if (answer.status.code != 0 || host.empty()) return std::nullopt;
+  return host;
 }
 
 void add_options(std::vector<std::string>& argv, const SkopeoSource& source,
@@ -150,7 +163,7 @@ SkopeoSource skopeo_source(const Reference& reference) {
     out.options.emplace_back("tls-verify=false");
   }
   if (reference.transport == Transport::kDockerDaemon) {
-    if (const auto host = environment_variable("DOCKER_HOST")) {
+    if (const auto host = docker_host()) {
       out.options.push_back("daemon-host=" + *host);
     }
   }

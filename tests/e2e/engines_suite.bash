@@ -48,6 +48,24 @@ test_a_new_image_in_docker_reruns_its_steps() {
   expect_output '`docker pull` or `docker build` brings it.'
 }
 
+# Where the engine is named by one of docker's contexts.
+test_an_image_in_the_docker_of_a_context() {
+  need_docker
+  need skopeo skopeo --version
+  local name=cntr-test-$$/app:3
+  make_app one
+  export DOCKER_CONFIG=$work/docker
+  quietly docker context create tested --docker "host=${DOCKER_HOST:-unix:///var/run/docker.sock}"
+  unset DOCKER_HOST
+  quietly docker context use tested
+  quietly skopeo copy oci:layout:app "docker-archive:app.tar:$name"
+  quietly docker load --input app.tar
+  app_project "REFERENCE docker-daemon:$name"
+  build_and_expect probe
+  expect_seen one
+  quietly docker rmi "$name"
+}
+
 test_a_new_image_in_podman_reruns_its_steps() {
   need_podman
   need skopeo skopeo --version

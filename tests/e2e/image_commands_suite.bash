@@ -38,6 +38,25 @@ PY
   expect_message 'cntr: error: There is no image "nobody"' "  Images: app, box."
 }
 
+# Of a tag that is not locked the last build tells, and a base that nobody has asked for is no error.
+test_images_without_an_entry_in_the_lock_are_listed() {
+  start_registry
+  push_app one tools/app:1
+  app_project "REFERENCE $registry/tools/app:1 PULL always"
+  echo 'cntr_add_image(built CONTAINERFILE Containerfile CONTEXT root)' >>project/CMakeLists.txt
+  printf 'FROM %s/tools/app:2\n' "$registry" >project/Containerfile
+  configure
+  quietly cntr image list -C build
+  expect_equal warnings 0 "$(grep -c warning last.log || true)"
+  expect_output "app    not known     not here    1 step    reference docker://$registry/tools/app:1"
+  expect_output "built  not known     not here    0 steps   containerfile $work/project/Containerfile"
+  build
+  quietly cntr image list -C build
+  expect_output "app    $(identity_of app | cut -c 8-19)"
+  quietly cntr explain -C build probe
+  expect_output "probe is up to date"
+}
+
 test_an_image_that_cannot_be_looked_at_does_not_hide_the_others() {
   need skopeo skopeo --version
   need_bubblewrap

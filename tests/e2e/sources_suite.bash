@@ -226,6 +226,15 @@ test_pull_always_asks_each_time() {
   configure -DCNTR_LOCKED=ON
   expect_code 1 cmake --build build
   expect_output "is not locked with PULL always, and CNTR_LOCKED is on"
+  configure -DCNTR_LOCKED=OFF
+  CNTR_OFFLINE=1 expect_code 1 cmake --build build
+  expect_output "docker://$registry/tools/app:1 is asked for in every build with PULL always, and CNTR_OFFLINE is set"
+  # The bases of a Containerfile are not locked either.
+  printf 'FROM %s/tools/app:1\n' "$registry" >project/Containerfile
+  begin_project <<<'cntr_add_image(built CONTAINERFILE Containerfile CONTEXT root PULL always)'
+  configure
+  quietly cntr lock -C build
+  expect_message ""
 }
 
 test_a_manifest_list_and_platforms() {
