@@ -83,6 +83,14 @@ std::optional<Digest> recorded(const Digest& key, store::Cache& cache) {
   return fact ? Digest::parse(*fact) : std::nullopt;
 }
 
+// Of podman's and buildah's options that take several values with commas between them.
+std::string in_list(const std::string& path) {
+  if (path.find_first_of(",\"") == std::string::npos) return path;
+  std::string out = "\"";
+  for (const char c : path) out.append(c == '"' ? 2 : 1, c);
+  return out + "\"";
+}
+
 struct BuildRun {
   const spec::Image& image;
   const BuildPlan& plan;
@@ -104,7 +112,8 @@ void build_to(const BuildRun& run, const std::string& to) {
   make_directories(context);
   stage_context({build.context, run.plan.context}, context);
   write_file_atomically(file, run.plan.text);
-  std::vector<std::string> argv = {builder, "build", "--file", file, "--iidfile", id_file};
+  std::vector<std::string> argv = {
+      builder, "build", "--file", builder == "docker" ? file : in_list(file), "--iidfile", id_file};
   if (builder != "docker" && run.plan.from_loopback) argv.emplace_back("--tls-verify=false");
   // docker asks for nothing that it has.
   if (builder != "docker" && offline) argv.emplace_back("--pull=never");

@@ -58,8 +58,8 @@ void gunzip_to(archive::FileSource& compressed, const std::string& path) {
   }
 }
 
-// `path` is what skopeo is to read: it takes what follows a colon for a tag, and not every version
-// of it reads archives of Docker's that are compressed with gzip.
+// `path` is what skopeo is to read: not every version of it reads archives of Docker's that are
+// compressed with gzip.
 void provide_archive(const std::string& archive, const std::string& path) {
   const UniqueFd fd = open_to_read(archive);
   archive::FileSource source(fd.get());
@@ -73,9 +73,11 @@ void provide_archive(const std::string& archive, const std::string& path) {
 void copy_archive(const std::string& archive, const Platform& platform,
                   const std::string& directory) {
   const std::string transport = transport_of(archive);
-  const std::string readable = directory + "-archive";
-  provide_archive(archive, readable);
-  skopeo_copy({transport + readable, archive, {}}, platform, directory);
+  const std::string place = parent_path(directory);
+  const std::string readable = "archive";
+  provide_archive(archive, place + "/" + readable);
+  // By a relative path, because skopeo takes what follows a colon for a tag.
+  skopeo_copy({transport + readable, archive, {}, place}, platform, directory);
 }
 
 Digest digest_of_archive(const std::string& archive, store::Cache& cache) {

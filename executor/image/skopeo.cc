@@ -80,7 +80,7 @@ std::string run(const std::vector<std::string>& argv, const SkopeoSource& source
                             {"Install the package skopeo."});
   }
   for (int attempt = 1;; ++attempt) {
-    Captured result = capture_process(argv);
+    Captured result = capture_process(argv, source.directory);
     if (result.status.interrupted)
       throw environment_error("Interrupted, and could not " + doing + " " + source.shown);
     if (result.status.code == 0) return std::move(result.out);
@@ -158,7 +158,7 @@ bool is_loopback(const std::string& host) {
 }
 
 SkopeoSource skopeo_source(const Reference& reference) {
-  SkopeoSource out{reference.text(), reference.text(), {}};
+  SkopeoSource out{reference.text(), reference.text(), {}, ""};
   if (reference.transport == Transport::kRegistry && is_loopback(reference.host())) {
     out.options.emplace_back("tls-verify=false");
   }

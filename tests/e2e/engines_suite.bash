@@ -212,6 +212,7 @@ CMAKE
 
 test_build_arguments_and_targets() {
   need_podman
+  export CNTR_CACHE_DIR="$work/cache, \"mine\""  # a comma is something else to podman
   start_registry
   push_app base tools/app:1
   push_app other tools/app:2

@@ -48,6 +48,10 @@ test_archives_are_run() {
     build_and_expect probe
     expect_seen one
   done
+  # A colon in a path is something else to skopeo.
+  rm -rf build
+  app_project "ARCHIVE $work/docker.tar.gz"
+  CNTR_CACHE_DIR="$work/cache: mine" build_and_expect probe
   make_app two
   quietly skopeo copy oci:layout:app "docker-archive:new.tar:tools/app:1"
   cat new.tar >docker.tar
