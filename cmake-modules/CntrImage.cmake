@@ -32,7 +32,8 @@
     machine; they are looked at in every build.
 
   ``ARCHIVE <file>``
-    What ``docker save`` and ``podman save`` write, or an OCI layout in a tar archive; one image.
+    What ``docker save`` and ``podman save`` write, or an OCI layout in a tar archive, plain or
+    compressed; one image.
 
   ``SIF <file>``
     An image of Apptainer or Singularity.
@@ -214,10 +215,15 @@ function(_cntr_canonical_reference out text)
   set(${out} "${text}" PARENT_SCOPE)
   _cntr_escape(shown "${text}")
   set(component "[a-z0-9]+([._-]+[a-z0-9]+)*")
-  if(text MATCHES "^(docker-daemon|containers-storage):[!-~]+$")
+  string(REPEAT "[0-9a-f]" 64 digest)
+  if(text MATCHES "^(docker-daemon|containers-storage):[!-,.-~][!-~]*$")
+    return()
+  elseif(text MATCHES "^(docker-archive|oci-archive|oci|dir|sif):")
+    _cntr_mistake("REFERENCE: \"${shown}\" is no reference: files are named with ARCHIVE, \
+OCI_LAYOUT or SIF")
     return()
   elseif(NOT text MATCHES "^(docker://)?([A-Za-z0-9.:-]+/)?${component}(/${component})*\
-(:[A-Za-z0-9_][A-Za-z0-9_.-]*)?(@sha256:[0-9a-f]+)?$")
+(:[A-Za-z0-9_][A-Za-z0-9_.-]*)?(@sha256:${digest})?$")
     _cntr_mistake("REFERENCE: \"${shown}\" is no reference: it is [docker://][<host>/]<name>:<tag> \
 or ...@sha256:<digest>, docker-daemon:<name>:<tag> or containers-storage:<name>:<tag>")
     return()
@@ -282,9 +288,22 @@ function(_cntr_lint_context name where context containerfile)
   file(GLOB_RECURSE files LIST_DIRECTORIES FALSE "${context}/*")
   list(LENGTH files count)
   set(most 5000)
+  set(advice "leave out what the image does not need, in a .dockerignore")
   if(count GREATER most)
-    _cntr_lint("${where}" "image ${name}: the context ${context} has ${count} files: leave out what \
-the image does not need, in a .dockerignore")
+    _cntr_lint("${where}" "image ${name}: the context ${context} has ${count} files: ${advice}")
+    return()
+  endif()
+  set(bytes 0)
+  set(most 1024)
+  foreach(file IN LISTS files)
+    if(EXISTS "${file}")
+      file(SIZE "${file}" size)
+      math(EXPR bytes "${bytes} + ${size}")
+    endif()
+  endforeach()
+  math(EXPR mebibytes "${bytes} >> 20")
+  if(mebibytes GREATER_EQUAL most)
+    _cntr_lint("${where}" "image ${name}: the context ${context} has ${mebibytes} MiB: ${advice}")
   endif()
 endfunction()
 

@@ -220,9 +220,10 @@ ExitStatus run_process(const Command& command, const RunLimits& limits, const Ou
   return Watch(child, *stop, limits, std::move(streams)).run();
 }
 
-Captured capture_process(const std::vector<std::string>& argv) {
+Captured capture_process(const std::vector<std::string>& argv, const std::string& directory) {
   Command command;
   command.argv = argv;
+  command.directory = directory;
   command.environment = current_environment();
   Captured captured;
   captured.status = run_process(

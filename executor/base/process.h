@@ -66,13 +66,13 @@ struct RunLimits {
 ExitStatus run_process(const Command& command, const RunLimits& limits, const OutputSink& out,
                        const OutputSink& err = nullptr);
 
-// Runs a short command with the caller's environment and collects its output. Throws Stopped when
-// the StopRequest of the thread ended it.
+// Runs a short command with the caller's environment, in `directory` ("": the current one), and
+// collects its output. Throws Stopped when the StopRequest of the thread ended it.
 struct Captured {
   ExitStatus status;
   std::string out;
   std::string err;
 };
-Captured capture_process(const std::vector<std::string>& argv);
+Captured capture_process(const std::vector<std::string>& argv, const std::string& directory = "");
 
 }  // namespace cntr

@@ -55,8 +55,18 @@ spec::ImageIdentity prepare_image(const std::string& image_spec_path, store::Cac
   return identity;
 }
 
+std::optional<spec::ImageIdentity> last_image_identity(const std::string& image_spec_path) {
+  const std::string path = identity_path(image_spec_path);
+  const auto text = read_file_if_exists(path);
+  if (!text) return std::nullopt;
+  return spec::parse_image_identity(*text, path);
+}
+
 spec::ImageIdentity identity_of_source(const std::string& image_spec_path, store::Cache& cache) {
   const spec::Image image = spec::read_image(image_spec_path);
+  if (image.pull == spec::PullPolicy::kAlways) {
+    if (auto last = last_image_identity(image_spec_path)) return std::move(*last);
+  }
   if (!may_fetch(image)) return image::identify(image, cache);
   if (auto known = image::identify_without_fetching(image, cache)) return std::move(*known);
   throw user_error_at(image.location, "Image " + image.name + " has to be looked up or built first",
@@ -65,8 +75,7 @@ spec::ImageIdentity identity_of_source(const std::string& image_spec_path, store
 
 spec::ImageIdentity current_image_identity(const std::string& image_spec_path,
                                            store::Cache& cache) {
-  const std::string path = identity_path(image_spec_path);
-  if (const auto text = read_file_if_exists(path)) return spec::parse_image_identity(*text, path);
+  if (auto last = last_image_identity(image_spec_path)) return std::move(*last);
   return prepare_image(image_spec_path, cache);
 }
 

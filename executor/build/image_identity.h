@@ -1,6 +1,7 @@
 // The identity of a step's image: read from the file that the image's edge wrote.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "spec/spec.h"
@@ -15,8 +16,12 @@ std::string identity_path(const std::string& image_spec_path);
 // `cntr image prepare`. Throws as image::identify() does.
 spec::ImageIdentity prepare_image(const std::string& image_spec_path, store::Cache& cache);
 
-// What the image's source is now, whatever the identity file says. Writes nothing into the build
-// tree. Throws as image::identify() does.
+// What the identity file says; nullopt when there is none.
+std::optional<spec::ImageIdentity> last_image_identity(const std::string& image_spec_path);
+
+// What the image's source is now, whatever the identity file says; what that says where only a
+// registry could tell (PULL always). Writes nothing into the build tree. Throws as
+// image::identify() does.
 spec::ImageIdentity identity_of_source(const std::string& image_spec_path, store::Cache& cache);
 
 // What the identity file says; prepares the image when there is none.

@@ -36,7 +36,7 @@ std::optional<std::vector<std::string>> find_line(const std::string& path, size_
 }
 
 Error not_found(const char* what, const std::string& name, const char* file) {
-  return user_error(std::string("The image's ") + what + " " + quote(name) + " is not in its " +
+  return user_error(std::string("the image's ") + what + " " + quote(name) + " is not in its " +
                     file);
 }
 
@@ -49,9 +49,10 @@ runner::UserIds image_user(const std::string& user, const std::string& root_dire
   const std::string group = colon == std::string::npos ? "" : user.substr(colon + 1);
   runner::UserIds ids;
   const std::string passwd = root_directory + "/etc/passwd";
-  if (const auto uid = parse_id(name)) {
+  // ":50" is root with another group.
+  if (const auto uid = name.empty() ? std::optional<uint32_t>(0) : parse_id(name)) {
     ids.uid = *uid;
-    if (const auto line = find_line(passwd, kIdColumn, name, 4)) {
+    if (const auto line = find_line(passwd, kIdColumn, std::to_string(*uid), 4)) {
       ids.gid = parse_id((*line)[3]).value_or(0);
     }
   } else {
@@ -87,7 +88,7 @@ int image_stop_signal(const std::string& text) {
       return number;
     }
   }
-  throw user_error("The image's StopSignal " + quote(text) + " is no signal");
+  throw user_error("the image's StopSignal " + quote(text) + " is no signal");
 }
 
 }  // namespace cntr::build

@@ -9,16 +9,19 @@
 
 #include "base/error.h"
 #include "base/file_system.h"
+#include "build/image_path.h"
 #include "build/image_user.h"
 #include "build/sandbox_paths.h"
 #include "build/sif_environment.h"
 #include "build/staging.h"
 #include "env/activation.h"
+#include "spec/declaration.h"
 
 namespace cntr::build {
 namespace {
 
 const std::string kBuild(kBuildRoot);
+const std::string kSource(kSourceRoot);
 
 // False where a failed step, into whose work directory `cntr shell` looks, left something else.
 bool make_directories_in_work(const std::string& work, const std::string& path) {
@@ -54,6 +57,7 @@ class BindPlan {
     }
     for (const spec::Mount& mount : step_.mounts) add_mount(mount);
     for (const ResolvedOutput& output : resolved_.outputs) add_output(output);
+    add_working_directory();
     std::stable_sort(
         binds_.begin(), binds_.end(),
         [](const runner::Bind& a, const runner::Bind& b) { return a.container < b.container; });
@@ -114,6 +118,24 @@ class BindPlan {
       if (bind.container == parent && bind.writable) return;
     }
     add(parent_path(host), parent, true, true);
+  }
+
+  // The image's WorkingDir where the image has none: an empty directory, as Docker makes it.
+  void add_working_directory() {
+    const std::string& directory = resolved_.directory;
+    if (!execution_.root || step_.working_directory || path_below(directory, kBuild)) return;
+    if (path_below(directory, "/tmp")) {
+      make_directories_in_work(work_, work_ + directory);
+      return;
+    }
+    const auto is_near = [&](const runner::Bind& bind) {
+      return path_below(bind.container, directory) || path_below(directory, bind.container);
+    };
+    if (std::any_of(binds_.begin(), binds_.end(), is_near)) return;
+    const bool hidden = directory != kSource && path_below(directory, kSource);
+    if (!hidden && is_in_image(execution_.root->directory, directory)) return;
+    const std::string empty = path_in_work(work_, directory);
+    if (make_directories_in_work(work_, empty)) add(empty, directory, step_.writable_root, true);
   }
 
   // An input below an input directory is there already.
@@ -248,10 +270,14 @@ runner::Sandbox set_up_sandbox(const spec::Step& step, const ResolvedStep& resol
   sandbox.caller = {getuid(), getgid()};
   sandbox.user = sandbox.caller;
   if (execution.root && !execution.image_config->user.empty()) {
-    sandbox.user = image_user(execution.image_config->user, execution.root->directory);
+    sandbox.user = spec::at_declaration("Step " + step.name, step.location, [&] {
+      return image_user(execution.image_config->user, execution.root->directory);
+    });
   }
   if (execution.root && !execution.image_config->stop_signal.empty()) {
-    sandbox.stop_signal = image_stop_signal(execution.image_config->stop_signal);
+    sandbox.stop_signal = spec::at_declaration("Step " + step.name, step.location, [&] {
+      return image_stop_signal(execution.image_config->stop_signal);
+    });
   }
   if (path_below(sandbox.directory, kBuild)) {
     make_directories_in_work(execution.work, path_in_work(execution.work, sandbox.directory));

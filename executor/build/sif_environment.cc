@@ -1,32 +1,16 @@
 #include "build/sif_environment.h"
 
-#include <fcntl.h>
-#include <linux/openat2.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <set>
 
 #include "base/file_system.h"
 #include "base/text.h"
+#include "build/image_path.h"
 
 namespace cntr::build {
 namespace {
 
 const std::string kScripts = ".singularity.d/env";
-
-// For a process that has `directory` as its "/". An old kernel cannot tell: nearly every image has.
-bool has_shell(const std::string& directory) {
-  const UniqueFd root(open(directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-  open_how how{};
-  how.flags = O_PATH | O_CLOEXEC;
-  how.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
-  const UniqueFd shell(
-      static_cast<int>(syscall(SYS_openat2, root.get(), "bin/sh", &how, sizeof how)));
-  return shell.valid() || errno == ENOSYS;
-}
 
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
@@ -49,7 +33,7 @@ bool has_sif_scripts(const std::string& root_directory) {
   const std::vector<std::string> names = list_directory(root_directory + "/" + kScripts);
   const bool has_scripts = std::any_of(
       names.begin(), names.end(), [](const std::string& name) { return name.ends_with(".sh"); });
-  return has_scripts && has_shell(root_directory);
+  return has_scripts && is_in_image(root_directory, "/bin/sh");
 }
 
 std::vector<std::string> command_with_sif_environment(const std::vector<std::string>& declared,

@@ -29,10 +29,16 @@ struct ImageOptions {
 
 store::Cache open_cache() { return {store::Cache::default_root(), warnings()}; }
 
+image::ImageView view(const spec::Workflow& workflow, const spec::Image& image,
+                      store::Cache& cache) {
+  return image::view_of(image, build::last_image_identity(workflow.image_spec(image)), cache);
+}
+
 // Of all images, one that cannot be looked at must not hide the others.
-image::ImageView view_among_others(const spec::Image& image, store::Cache& cache) {
+image::ImageView view_among_others(const spec::Workflow& workflow, const spec::Image& image,
+                                   store::Cache& cache) {
   try {
-    return image::view_of(image, cache);
+    return view(workflow, image, cache);
   } catch (const Error& error) {
     warnings()(error.message());
     return image::declared_view(image);
@@ -46,10 +52,10 @@ int report(const ImageOptions& options, const AsText& as_text) {
   store::Cache cache = open_cache();
   std::vector<ReportedImage> images;
   for (const spec::Image* image : images_named(workflow, options.names)) {
-    images.push_back(
-        {*image,
-         options.names.empty() ? view_among_others(*image, cache) : image::view_of(*image, cache),
-         steps_in(workflow, *image)});
+    images.push_back({*image,
+                      options.names.empty() ? view_among_others(workflow, *image, cache)
+                                            : view(workflow, *image, cache),
+                      steps_in(workflow, *image)});
   }
   print(options.json ? images_as_json(images) : as_text(images));
   return kSuccess;
@@ -74,7 +80,12 @@ int inspect_images(const ImageOptions& options) {
 }
 
 int show_layers(const ImageOptions& options) {
-  return report(options, [](const auto& images) { return joined(images, layers_as_text); });
+  return report(options, [](const auto& images) {
+    if (images.size() == 1) return layers_as_text(images.front());
+    return joined(images, [](const ReportedImage& image) {
+      return image.image.name + "\n" + layers_as_text(image);
+    });
+  });
 }
 
 // As the project declares it, except that it may be fetched: somebody has asked for it by name.

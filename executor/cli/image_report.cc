@@ -17,7 +17,7 @@ std::string padded(std::string text, size_t width) {
 }
 
 std::string line(const std::string& key, const std::string& value) {
-  return value.empty() ? "" : padded(key, 12) + value + "\n";
+  return value.empty() ? "" : padded(key, 14) + value + "\n";
 }
 
 void add_strings(JsonWriter& out, const char* key, const std::vector<std::string>& values) {

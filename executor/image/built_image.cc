@@ -45,14 +45,19 @@ std::string builder_of(const spec::ImageBuild& build) {
                           join(names, ", no ") + " on PATH");
 }
 
+// Prints the id of an image that the builder has.
+Captured inspect_in(const std::string& builder, const std::string& name) {
+  if (builder == "buildah") {
+    return capture_process(
+        {builder, "inspect", "--type", "image", "--format", "{{.FromImageID}}", name});
+  }
+  return capture_process({builder, "image", "inspect", "--format", "{{.Id}}", name});
+}
+
 // What a local base is now.
 std::string id_of_local(const std::string& name, const spec::ImageBuild& build) {
   const std::string builder = builder_of(build);
-  std::vector<std::string> argv = {builder, "image", "inspect", "--format", "{{.Id}}", name};
-  if (builder == "buildah") {
-    argv = {builder, "inspect", "--type", "image", "--format", "{{.FromImageID}}", name};
-  }
-  const Captured answer = capture_process(argv);
+  const Captured answer = inspect_in(builder, name);
   if (answer.status.code != 0) {
     throw user_error("There is no image " + name + " in " + builder,
                      {printable(answer.err.substr(0, answer.err.find('\n')))});
@@ -60,11 +65,30 @@ std::string id_of_local(const std::string& name, const spec::ImageBuild& build) 
   return answer.out.substr(0, answer.out.find('\n'));
 }
 
+// Where no registry may be asked, the builder must not ask one either.
+void check_bases_are_here(const NetworkUse& network, const BuildPlan& plan,
+                          const std::string& builder) {
+  for (const std::string& base : plan.bases) {
+    if (inspect_in(builder, base).status.code == 0) continue;
+    throw user_error("its base " + base + " is not in " + builder +
+                         ", and may not be pulled: " + network.forbidden_because,
+                     {network.remedy});
+  }
+}
+
 std::string fact_of(const Digest& key) { return "built " + key.hex(); }
 
 std::optional<Digest> recorded(const Digest& key, store::Cache& cache) {
   const auto fact = cache.find_fact(fact_of(key));
   return fact ? Digest::parse(*fact) : std::nullopt;
+}
+
+// Of podman's and buildah's options that take several values with commas between them.
+std::string in_list(const std::string& path) {
+  if (path.find_first_of(",\"") == std::string::npos) return path;
+  std::string out = "\"";
+  for (const char c : path) out.append(c == '"' ? 2 : 1, c);
+  return out + "\"";
 }
 
 struct BuildRun {
@@ -78,6 +102,9 @@ struct BuildRun {
 void build_to(const BuildRun& run, const std::string& to) {
   const spec::ImageBuild& build = *run.image.build;
   const std::string builder = builder_of(build);
+  const NetworkUse network = network_use(run.image);
+  const bool offline = !network.forbidden_because.empty();
+  if (offline) check_bases_are_here(network, run.plan, builder);
   const std::string place = to + "-build";
   const std::string context = place + "/context";
   const std::string file = place + "/Containerfile";
@@ -85,8 +112,11 @@ void build_to(const BuildRun& run, const std::string& to) {
   make_directories(context);
   stage_context({build.context, run.plan.context}, context);
   write_file_atomically(file, run.plan.text);
-  std::vector<std::string> argv = {builder, "build", "--file", file, "--iidfile", id_file};
+  std::vector<std::string> argv = {
+      builder, "build", "--file", builder == "docker" ? file : in_list(file), "--iidfile", id_file};
   if (builder != "docker" && run.plan.from_loopback) argv.emplace_back("--tls-verify=false");
+  // docker asks for nothing that it has.
+  if (builder != "docker" && offline) argv.emplace_back("--pull=never");
   if (run.from_scratch) argv.emplace_back("--no-cache");
   if (run.image.platform) argv.insert(argv.end(), {"--platform", *run.image.platform});
   if (!build.target.empty()) argv.insert(argv.end(), {"--target", build.target});
@@ -164,11 +194,17 @@ BuildPlan plan_build(const spec::Image& image, store::Cache& cache) {
       return base.name;
     }
     const Reference reference = parse_reference(base.name);
-    plan.bases.push_back(reference.text());
+    if (reference.transport != Transport::kRegistry) {
+      throw user_error(
+          "its base " + reference.text() + " of " + build.containerfile + " is not in a registry",
+          {"A base is [docker://][<host>/]<name>:<tag>, or localhost/<name>:<tag> for "
+           "an image of the builder's own."});
+    }
     plan.from_loopback = plan.from_loopback || is_loopback(reference.host());
     Resolver resolver = resolver_for(image, platform_of_base(base, image), cache);
     const ResolvedImage found = resolve_reference(image, reference, resolver, cache);
-    return reference.name + "@" + found.manifest.text();
+    plan.bases.push_back(reference.name + "@" + found.manifest.text());
+    return plan.bases.back();
   };
   plan.text = replace_bases(read_containerfile(build.containerfile), build.containerfile,
                             build.arguments, platform_of(image), replace);

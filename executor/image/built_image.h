@@ -22,7 +22,7 @@ namespace cntr::image {
 struct BuildPlan {
   Digest key;
   std::string text;                // the Containerfile with its bases' digests
-  std::vector<std::string> bases;  // references, for messages and locks
+  std::vector<std::string> bases;  // "<host>/<name>@<digest>", as they stand in it
   store::Tree context;
   bool from_loopback = false;  // a base comes from a registry that may do without TLS
 };

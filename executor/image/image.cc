@@ -122,6 +122,19 @@ spec::ImageIdentity identify(const spec::Image& image, store::Cache& cache) {
   });
 }
 
+namespace {
+
+// Without a base that has yet to be looked up there is none.
+std::optional<ResolvedImage> find_built_at_hand(const spec::Image& image, store::Cache& cache) {
+  try {
+    return find_built(image, cache);
+  } catch (const NotAtHand&) {
+    return std::nullopt;
+  }
+}
+
+}  // namespace
+
 std::optional<spec::ImageIdentity> identify_without_fetching(const spec::Image& image,
                                                              store::Cache& cache) {
   spec::Image quiet = image;
@@ -129,7 +142,8 @@ std::optional<spec::ImageIdentity> identify_without_fetching(const spec::Image& 
   quiet.locked = true;
   try {
     if (image.build) {
-      const auto found = find_built(quiet, cache);
+      const auto found =
+          spec::at_declaration(image, [&] { return find_built_at_hand(quiet, cache); });
       if (!found) return std::nullopt;
       return spec::ImageIdentity{found->identity, found->config.process};
     }

@@ -1,10 +1,12 @@
 #include "image/image_archive.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <optional>
 
+#include "archive/byte_source.h"
 #include "archive/tar_reader.h"
 #include "base/error.h"
 #include "image/skopeo.h"
@@ -12,31 +14,70 @@
 namespace cntr::image {
 namespace {
 
+// Errors of `work` name the archive.
+template <typename Work>
+auto reading(const std::string& archive, const Work& work) {
+  try {
+    return work();
+  } catch (const Error& error) {
+    throw Error(error.kind(), archive + ": " + error.message(), {}, error.notes());
+  }
+}
+
+std::string transport_in(archive::TarReader& reader) {
+  while (const auto entry = reader.next()) {
+    const std::string name = entry->path.starts_with("./") ? entry->path.substr(2) : entry->path;
+    if (name == "oci-layout" || name == "index.json") return "oci-archive:";
+    if (name == "manifest.json") return "docker-archive:";
+  }
+  return "";
+}
+
 // The name of skopeo's transport, by the first entry that tells.
 std::string transport_of(const std::string& archive) {
   const UniqueFd fd = open_to_read(archive);
   archive::UnpackBudget budget;
-  try {
+  const std::string transport = reading(archive, [&] {
     archive::TarReader reader(fd.get(), archive::Hashed::kFile, budget);
-    while (const auto entry = reader.next()) {
-      const std::string name = entry->path.starts_with("./") ? entry->path.substr(2) : entry->path;
-      if (name == "oci-layout" || name == "index.json") return "oci-archive:";
-      if (name == "manifest.json") return "docker-archive:";
-    }
-  } catch (const Error& error) {
-    throw Error(error.kind(), archive + ": " + error.message(), {}, error.notes());
-  }
+    return transport_in(reader);
+  });
+  if (!transport.empty()) return transport;
   throw user_error(archive + " is no image archive: it has neither manifest.json nor oci-layout",
                    {"A tar archive of a root file system is a ROOTFS."});
+}
+
+void gunzip_to(archive::FileSource& compressed, const std::string& path) {
+  const UniqueFd fd(open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+  if (!fd.valid()) throw system_error("Cannot write " + path, errno);
+  archive::UnpackBudget budget;
+  budget.add_archive_bytes(compressed.size());
+  archive::GunzipSource stream(compressed);
+  for (std::string_view bytes = stream.next(); !bytes.empty(); bytes = stream.next()) {
+    budget.add_stream_bytes(bytes.size());
+    write_all(fd.get(), bytes, path);
+  }
+}
+
+// `path` is what skopeo is to read: not every version of it reads archives of Docker's that are
+// compressed with gzip.
+void provide_archive(const std::string& archive, const std::string& path) {
+  const UniqueFd fd = open_to_read(archive);
+  archive::FileSource source(fd.get());
+  if (archive::GunzipSource::is_gzip(source.head())) {
+    reading(archive, [&] { gunzip_to(source, path); });
+  } else if (symlink(archive.c_str(), path.c_str()) != 0) {
+    throw system_error("Cannot make " + path, errno);
+  }
 }
 
 void copy_archive(const std::string& archive, const Platform& platform,
                   const std::string& directory) {
   const std::string transport = transport_of(archive);
-  // skopeo takes what follows a colon for a tag.
-  const std::string link = directory + "-archive";
-  if (symlink(archive.c_str(), link.c_str()) != 0) throw system_error("Cannot make " + link, errno);
-  skopeo_copy({transport + link, archive, {}}, platform, directory);
+  const std::string place = parent_path(directory);
+  const std::string readable = "archive";
+  provide_archive(archive, place + "/" + readable);
+  // By a relative path, because skopeo takes what follows a colon for a tag.
+  skopeo_copy({transport + readable, archive, {}, place}, platform, directory);
 }
 
 Digest digest_of_archive(const std::string& archive, store::Cache& cache) {

@@ -42,9 +42,11 @@ ImageView declared_view(const spec::Image& image) {
   return view;
 }
 
-ImageView view_of(const spec::Image& image, store::Cache& cache) {
+ImageView view_of(const spec::Image& image, const std::optional<spec::ImageIdentity>& last,
+                  store::Cache& cache) {
   ImageView view = declared_view(image);
-  view.identity = identify_without_fetching(image, cache);
+  const bool only_registry_knows = image.pull == spec::PullPolicy::kAlways;
+  view.identity = only_registry_knows ? last : identify_without_fetching(image, cache);
   if (!view.identity) return view;
   const Platform platform = platform_of(image);
   if (image.rootfs || image.sif) {

@@ -23,7 +23,9 @@ struct ImageView {
 // Kind and source: what the project says of it.
 ImageView declared_view(const spec::Image& image);
 
-// Throws as identify_without_fetching() does.
-ImageView view_of(const spec::Image& image, store::Cache& cache);
+// `last` is the identity that the last build has found: it holds where only a registry could tell
+// (PULL always). Throws as identify_without_fetching() does.
+ImageView view_of(const spec::Image& image, const std::optional<spec::ImageIdentity>& last,
+                  store::Cache& cache);
 
 }  // namespace cntr::image

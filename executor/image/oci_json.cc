@@ -57,6 +57,8 @@ spec::ImageConfig to_image_config(const Node& process) {
   out.working_dir = optional_text(process, "WorkingDir");
   if (!out.working_dir.empty()) out.working_dir = normal_path(out.working_dir, "/");
   out.entrypoint = optional_texts(process, "Entrypoint");
+  // As ENTRYPOINT [""] of a Containerfile leaves it, which takes back that of the base.
+  if (out.entrypoint == std::vector<std::string>{""}) out.entrypoint.clear();
   out.cmd = optional_texts(process, "Cmd");
   out.user = optional_text(process, "User");
   out.stop_signal = optional_text(process, "StopSignal");

@@ -11,8 +11,9 @@ namespace cntr::image {
 namespace {
 
 std::vector<std::pair<Reference, Platform>> lockable_references(const spec::Image& image) {
+  if (image.pull == spec::PullPolicy::kAlways) return {};
   if (image.build) return lockable_bases(image);
-  if (!image.reference || image.pull == spec::PullPolicy::kAlways) return {};
+  if (!image.reference) return {};
   const Reference reference = parse_reference(*image.reference);
   if (!is_lockable(reference)) return {};
   return {{reference, platform_of(image)}};

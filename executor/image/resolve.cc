@@ -65,9 +65,10 @@ Resolver::Resolver(store::Cache& cache, Platform platform, NetworkUse network)
 
 void Resolver::require_network(const Reference& reference) const {
   if (network_.forbidden_because.empty()) return;
-  throw user_error(reference.text() +
-                       " is not in the cache, and may not be pulled: " + network_.forbidden_because,
-                   {network_.remedy});
+  throw NotAtHand(ErrorKind::kUser,
+                  reference.text() +
+                      " is not in the cache, and may not be pulled: " + network_.forbidden_because,
+                  {}, {network_.remedy});
 }
 
 std::string Resolver::document(const Reference& reference, const Digest& digest) {
@@ -131,13 +132,14 @@ ResolvedImage Resolver::look_up(const Reference& reference) {
 
 ResolvedImage Resolver::look_up_locked(const Reference& reference,
                                        const spec::LockedImage& locked) {
+  auto manifest = pulled_.find_document(locked.manifest);
   // With the config in the cache there is nothing to ask.
-  if (pulled_.find_document(locked.config)) {
+  if (!manifest && pulled_.find_document(locked.config)) {
     return {reference, locked.manifest, locked.config,
             config_of(reference, locked.manifest, locked.config)};
   }
-  ResolvedImage found =
-      look_up_manifest(reference, locked.manifest, document(reference, locked.manifest));
+  if (!manifest) manifest = document(reference, locked.manifest);
+  ResolvedImage found = look_up_manifest(reference, locked.manifest, std::move(*manifest));
   if (found.identity == locked.config && found.manifest == locked.manifest) return found;
   throw user_error_at(locked.location,
                       "The manifest " + locked.manifest.text() + " of " + locked.reference +
@@ -204,6 +206,10 @@ LayoutImage Resolver::bring_from_registry(const ResolvedImage& image, PulledImag
   const SkopeoSource source = skopeo_source(reference);
   const std::string text = document(reference, image.manifest);
   const Manifest manifest = parse_manifest(text, reference.text() + ": its manifest");
+  if (manifest.config.digest != image.identity) {
+    throw user_error(reference.text() + " is another image than the lock says",
+                     {"`cntr lock --update` writes it anew."});
+  }
   if (can_complete(manifest, cache_.scratch_directory())) {
     const std::string config = config_text(reference, image.manifest, manifest.config.digest);
     work.layers = manifest.layers;
@@ -243,6 +249,11 @@ ResolvedImage resolve_reference(const spec::Image& image, const Reference& refer
   if (!is_lockable(reference)) return resolver.look_up(reference);
   const bool must_be_locked = image.locked || is_on("CNTR_LOCKED");
   if (image.pull == spec::PullPolicy::kAlways) {
+    if (is_on("CNTR_OFFLINE")) {
+      throw user_error(reference.text() +
+                           " is asked for in every build with PULL always, and CNTR_OFFLINE is set",
+                       {"Take PULL missing, or a reference with a digest."});
+    }
     if (!must_be_locked) return resolver.look_up(reference);
     throw user_error(reference.text() + " is not locked with PULL always, and CNTR_LOCKED is on",
                      {"Take PULL missing, or a reference with a digest."});
@@ -255,9 +266,10 @@ ResolvedImage resolve_reference(const spec::Image& image, const Reference& refer
     }
   }
   if (must_be_locked) {
-    throw user_error(reference.text() + " is not in " + image.lock.value_or("cntr.lock") + " for " +
-                         platform + ", and CNTR_LOCKED is on",
-                     {"`cntr lock` in the build directory adds it."});
+    throw NotAtHand(ErrorKind::kUser,
+                    reference.text() + " is not in " + image.lock.value_or("cntr.lock") + " for " +
+                        platform + ", and CNTR_LOCKED is on",
+                    {}, {"`cntr lock` in the build directory adds it."});
   }
   ResolvedImage found = resolver.look_up(reference);
   if (image.lock) {

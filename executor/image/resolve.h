@@ -5,6 +5,7 @@
 #include <functional>
 #include <string>
 
+#include "base/error.h"
 #include "image/pulled_images.h"
 #include "image/reference.h"
 #include "spec/lock.h"
@@ -24,6 +25,12 @@ struct ResolvedImage {
 struct NetworkUse {
   std::string forbidden_because;  // "" when it may
   std::string remedy;             // what brings the image all the same
+};
+
+// A user Error: what a reference means stands neither in the lock nor in the cache, and no registry
+// may be asked.
+class NotAtHand : public Error {
+  using Error::Error;
 };
 
 // What PULL and the variable CNTR_OFFLINE say.

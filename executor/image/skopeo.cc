@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <optional>
 #include <string_view>
 #include <thread>
 
@@ -27,8 +28,9 @@ bool has_any(const std::string& text, const std::vector<std::string_view>& parts
 std::string unquoted(std::string_view text) {
   std::string out;
   for (size_t i = 0; i < text.size() && text[i] != '"'; ++i) {
-    if (text[i] == '\\' && i + 1 < text.size()) ++i;
-    out += text[i];
+    const bool escaped = text[i] == '\\' && i + 1 < text.size();
+    if (escaped) ++i;
+    out += escaped && (text[i] == 'n' || text[i] == 't') ? ' ' : text[i];
   }
   return out;
 }
@@ -78,7 +80,7 @@ std::string run(const std::vector<std::string>& argv, const SkopeoSource& source
                             {"Install the package skopeo."});
   }
   for (int attempt = 1;; ++attempt) {
-    Captured result = capture_process(argv);
+    Captured result = capture_process(argv, source.directory);
     if (result.status.interrupted)
       throw environment_error("Interrupted, and could not " + doing + " " + source.shown);
     if (result.status.code == 0) return std::move(result.out);
@@ -87,6 +89,17 @@ std::string run(const std::vector<std::string>& argv, const SkopeoSource& source
       throw failure(doing, source, reason);
     std::this_thread::sleep_for(std::chrono::seconds(attempt));
   }
+}
+
+// Where the docker program finds its engine; skopeo knows nothing of docker's contexts.
+std::optional<std::string> docker_host() {
+  if (auto host = environment_variable("DOCKER_HOST")) return host;
+  if (!find_program("docker", search_path())) return std::nullopt;
+  const Captured answer =
+      capture_process({"docker", "context", "inspect", "--format", "{{.Endpoints.docker.Host}}"});
+  std::string host = answer.out.substr(0, answer.out.find('\n'));
+  if (answer.status.code != 0 || host.empty()) return std::nullopt;
+  return host;
 }
 
 void add_options(std::vector<std::string>& argv, const SkopeoSource& source,
@@ -122,15 +135,19 @@ void copy(const SkopeoSource& source, const Platform& platform, const std::strin
 
 // Whole phrases: digests and names in the reason have any number and many a word in them.
 SkopeoFailure skopeo_failure(const std::string& reason) {
-  if (has_any(reason, {"unauthorized", "authentication required", "denied: ", "is denied"}))
+  if (has_any(reason, {"unauthorized", "authentication required", "denied: ", "is denied",
+                       ": 401 (", ": 403 ("}))
     return SkopeoFailure::kNeedsLogin;
   if (has_any(reason, {"manifest unknown", "name unknown", "blob unknown", "_UNKNOWN",
                        "registry 404", "status: 404", "Code: 404", "not an image", "No such image",
                        "reference does not exist"}))
     return SkopeoFailure::kMissing;
   if (has_any(reason, {"HTTP status: 5", "from registry 5", "toomanyrequests", "from registry 429",
-                       "unexpected EOF", "connection reset", "timeout", "Timeout"}))
+                       ": 429 (", ": 500 (", ": 502 (", ": 503 (", ": 504 (", "unexpected EOF",
+                       "connection reset", "timeout", "Timeout"}) ||
+      reason.ends_with(": EOF")) {
     return SkopeoFailure::kMayPass;
+  }
   return SkopeoFailure::kOther;
 }
 
@@ -141,12 +158,12 @@ bool is_loopback(const std::string& host) {
 }
 
 SkopeoSource skopeo_source(const Reference& reference) {
-  SkopeoSource out{reference.text(), reference.text(), {}};
+  SkopeoSource out{reference.text(), reference.text(), {}, ""};
   if (reference.transport == Transport::kRegistry && is_loopback(reference.host())) {
     out.options.emplace_back("tls-verify=false");
   }
   if (reference.transport == Transport::kDockerDaemon) {
-    if (const auto host = environment_variable("DOCKER_HOST")) {
+    if (const auto host = docker_host()) {
       out.options.push_back("daemon-host=" + *host);
     }
   }

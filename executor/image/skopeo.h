@@ -19,6 +19,7 @@ struct SkopeoSource {
   std::string name;                  // "docker://host/name:tag", "docker-archive:/path"
   std::string shown;                 // for messages
   std::vector<std::string> options;  // how it is reached: "tls-verify=false", "daemon-host=..."
+  std::string directory;             // from which a relative path counts; "": the current one
 };
 
 // A registry on this machine's loopback may do without TLS, as with Docker.

@@ -48,6 +48,24 @@ test_a_new_image_in_docker_reruns_its_steps() {
   expect_output '`docker pull` or `docker build` brings it.'
 }
 
+# Where the engine is named by one of docker's contexts.
+test_an_image_in_the_docker_of_a_context() {
+  need_docker
+  need skopeo skopeo --version
+  local name=cntr-test-$$/app:3
+  make_app one
+  export DOCKER_CONFIG=$work/docker
+  quietly docker context create tested --docker "host=${DOCKER_HOST:-unix:///var/run/docker.sock}"
+  unset DOCKER_HOST
+  quietly docker context use tested
+  quietly skopeo copy oci:layout:app "docker-archive:app.tar:$name"
+  quietly docker load --input app.tar
+  app_project "REFERENCE docker-daemon:$name"
+  build_and_expect probe
+  expect_seen one
+  quietly docker rmi "$name"
+}
+
 test_a_new_image_in_podman_reruns_its_steps() {
   need_podman
   need skopeo skopeo --version
@@ -194,6 +212,7 @@ CMAKE
 
 test_build_arguments_and_targets() {
   need_podman
+  export CNTR_CACHE_DIR="$work/cache, \"mine\""  # a comma is something else to podman
   start_registry
   push_app base tools/app:1
   push_app other tools/app:2
@@ -217,6 +236,30 @@ FILE
   expect_equal "locked bases" 2 "$(grep -c reference: project/cntr.lock)"
 }
 
+# Neither by Cntr nor by the builder.
+test_a_build_offline_asks_no_registry() {
+  need_podman
+  need_bubblewrap
+  start_registry
+  push_app base tools/app:1
+  local base=$faulty/tools/app
+  registry=$faulty built_project BUILDER podman
+  quietly cntr lock -C build
+  export CNTR_OFFLINE=1
+  : >registry/requests
+  expect_code 2 cntr image prepare build/cntr/images/app.yaml
+  expect_output "Image app: its base $base@sha256:"
+  expect_output "is not in podman, and may not be pulled: CNTR_OFFLINE is set"
+  expect_output '`cntr image pull app` in the build directory brings it.'
+  expect_equal requests "" "$(cat registry/requests)"
+  CNTR_OFFLINE=0 build
+  echo three >project/context/a
+  : >registry/requests
+  build_and_expect probe
+  expect_seen base ./a ./sub/b ./sub/junk three
+  expect_equal requests "" "$(cat registry/requests)"
+}
+
 test_builds_that_fail() {
   need_podman
   start_registry
@@ -226,6 +269,9 @@ test_builds_that_fail() {
   expect_code 2 cntr image prepare build/cntr/images/app.yaml
   expect_output "Image app: $work/project/Containerfile cannot be built (exit code"
   expect_output nothing
+  printf 'FROM docker-daemon:tools/app:1\n' >project/Containerfile
+  expect_code 2 cntr image prepare build/cntr/images/app.yaml
+  expect_output "Image app: its base docker-daemon:tools/app:1 of $work/project/Containerfile is not in a registry"
   printf 'FROM %s/tools/none:1\n' "$registry" >project/Containerfile
   expect_code 2 cntr image prepare build/cntr/images/app.yaml
   expect_output "Image app: Cannot read docker://$registry/tools/none:1"

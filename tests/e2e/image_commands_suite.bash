@@ -19,10 +19,10 @@ test_images_are_listed() {
   expect_equal "line of app" "app  $(identity_of_here app | cut -c 8-19)" "$(grep '^app' "$work/last.log" | cut -c 1-17)"
   expect_output "box  "
   quietly cntr image inspect app
-  expect_output "identity    $(identity_of_here app)"
-  expect_output "env         TEXT=one"
-  expect_output "cmd         cat /text"
-  expect_output "steps       probe"
+  expect_output "identity      $(identity_of_here app)"
+  expect_output "env           TEXT=one"
+  expect_output "cmd           cat /text"
+  expect_output "steps         probe"
   quietly cntr image layers app
   expect_equal "digest of the layer" "$(skopeo inspect --raw --tls-verify=false "docker://$registry/tools/app:1" |
     sed 's/.*"layers":\[{[^}]*"digest":"\([^"]*\)".*/\1/')" "$(cut -d ' ' -f 1 "$work/last.log")"
@@ -36,6 +36,25 @@ assert image["bytes"] == sum(layer["bytes"] for layer in image["layers"]) > 1000
 PY
   expect_code 2 cntr image inspect nobody
   expect_message 'cntr: error: There is no image "nobody"' "  Images: app, box."
+}
+
+# Of a tag that is not locked the last build tells, and a base that nobody has asked for is no error.
+test_images_without_an_entry_in_the_lock_are_listed() {
+  start_registry
+  push_app one tools/app:1
+  app_project "REFERENCE $registry/tools/app:1 PULL always"
+  echo 'cntr_add_image(built CONTAINERFILE Containerfile CONTEXT root)' >>project/CMakeLists.txt
+  printf 'FROM %s/tools/app:2\n' "$registry" >project/Containerfile
+  configure
+  quietly cntr image list -C build
+  expect_equal warnings 0 "$(grep -c warning last.log || true)"
+  expect_output "app    not known     not here    1 step    reference docker://$registry/tools/app:1"
+  expect_output "built  not known     not here    0 steps   containerfile $work/project/Containerfile"
+  build
+  quietly cntr image list -C build
+  expect_output "app    $(identity_of app | cut -c 8-19)"
+  quietly cntr explain -C build probe
+  expect_output "probe is up to date"
 }
 
 test_an_image_that_cannot_be_looked_at_does_not_hide_the_others() {

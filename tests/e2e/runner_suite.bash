@@ -391,6 +391,28 @@ CMAKE
   esac
 }
 
+# Other tools than Docker's name a WorkingDir that no layer has.
+test_image_working_directory_that_no_layer_has() {
+  need_runner "$runner"
+  make_image app --config.workingdir /not/there
+  make_image tmp --config.workingdir /tmp/work
+  make_image src --config.workingdir /src/work
+  begin_project <<CMAKE
+foreach(name app tmp src)
+  cntr_add_image(\${name} OCI_LAYOUT $work/layout:\${name})
+  cntr_add_step(in_\${name} IMAGE \${name} RUNNER $runner STDOUT \${name}.txt INPUTS in.txt COMMAND sh -c "pwd && ls -A")
+endforeach()
+cntr_add_step(writes IMAGE app RUNNER $runner WRITABLE_ROOT STDOUT writes.txt COMMAND sh -c "pwd && touch new && ls")
+CMAKE
+  echo in >project/in.txt
+  configure
+  build
+  expect_output_file app.txt /not/there
+  expect_output_file tmp.txt /tmp/work
+  expect_output_file src.txt /src/work
+  [[ $(id -u) != 0 && $runner == docker ]] || expect_output_file writes.txt /not/there new
+}
+
 test_image_stop_signal_asks_it_to_end() {
   if [ "$runner" = bubblewrap ]; then
     echo "bubblewrap ends a step without asking"

@@ -40,13 +40,18 @@ test_archives_are_run() {
   quietly skopeo copy oci:layout:app "docker-archive:docker.tar:tools/app:1"
   quietly skopeo copy oci:layout:app "oci-archive:oci.tar:app"
   mv oci.tar "with: colon.tar"
+  gzip --keep docker.tar "with: colon.tar"
   local archive
-  for archive in "$work/docker.tar" "$work/with: colon.tar"; do
+  for archive in "$work/docker.tar" "$work/docker.tar.gz" "$work/with: colon.tar" "$work/with: colon.tar.gz"; do
     rm -rf build cache
     app_project "ARCHIVE [[$archive]]"
     build_and_expect probe
     expect_seen one
   done
+  # A colon in a path is something else to skopeo.
+  rm -rf build
+  app_project "ARCHIVE $work/docker.tar.gz"
+  CNTR_CACHE_DIR="$work/cache: mine" build_and_expect probe
   make_app two
   quietly skopeo copy oci:layout:app "docker-archive:new.tar:tools/app:1"
   cat new.tar >docker.tar
@@ -59,6 +64,10 @@ test_archives_are_run() {
   head -c 2000 new.tar >docker.tar
   expect_code 1 cmake --build build
   expect_output "Image app: $work/docker.tar"
+  gzip <new.tar | head -c -9 >docker.tar
+  expect_code 1 cmake --build build
+  expect_output "Image app: $work/docker.tar: "
+  expect_equal scratch "" "$(ls cache/v1/tmp)"
 }
 
 test_a_moved_tag_changes_nothing_until_the_lock_does() {
@@ -172,6 +181,21 @@ test_nonsense_in_the_lock() {
   sed -i "s/config: sha256:.*/config: sha256:$(sha256sum </dev/null | cut -d ' ' -f 1)/" project/cntr.lock
   expect_code 2 cntr image prepare build/cntr/images/app.yaml
   expect_output "has another config than is written here"
+  # The same when the config is that of the image, which is in the cache, and the manifest is not.
+  rm -rf build project/cntr.lock
+  configure
+  build
+  rm -rf cache/v1/images/pulled/images/* cache/v1/images/*/complete build
+  push_app two tools/app:2
+  sed -i "s/manifest: .*/manifest: sha256:$(skopeo inspect --raw --tls-verify=false \
+    "docker://$registry/tools/app:2" | sha256sum | cut -d ' ' -f 1)/" project/cntr.lock
+  printf 'cntr_add_step(new IMAGE app STDOUT new.txt)\n' >>project/CMakeLists.txt
+  configure
+  expect_code 1 cmake --build build
+  expect_output "is another image than the lock says"
+  expect_code 1 cmake --build build
+  expect_output "error: $work/project/cntr.lock:6:16: The manifest sha256:"
+  expect_output "has another config than is written here"
 }
 
 test_pull_never_and_offline() {
@@ -206,6 +230,15 @@ test_pull_always_asks_each_time() {
   configure -DCNTR_LOCKED=ON
   expect_code 1 cmake --build build
   expect_output "is not locked with PULL always, and CNTR_LOCKED is on"
+  configure -DCNTR_LOCKED=OFF
+  CNTR_OFFLINE=1 expect_code 1 cmake --build build
+  expect_output "docker://$registry/tools/app:1 is asked for in every build with PULL always, and CNTR_OFFLINE is set"
+  # The bases of a Containerfile are not locked either.
+  printf 'FROM %s/tools/app:1\n' "$registry" >project/Containerfile
+  begin_project <<<'cntr_add_image(built CONTAINERFILE Containerfile CONTEXT root PULL always)'
+  configure
+  quietly cntr lock -C build
+  expect_message ""
 }
 
 test_a_manifest_list_and_platforms() {

@@ -29,3 +29,6 @@ cntr_add_image(no-file CONTAINERFILE "${CMAKE_CURRENT_SOURCE_DIR}/Containerfile"
 cntr_add_image(no-build ROOTFS rootfs.tar CONTEXT dir TARGET x BUILD_ARGS A=1 BUILDER docker)
 cntr_add_image(platform-of-rootfs ROOTFS rootfs.tar PLATFORM linux/arm64 PULL never)
 cntr_add_image(bad-words REFERENCE debian:12 PLATFORM windows/amd64 PULL sometimes)
+cntr_add_image(of-skopeo REFERENCE docker-archive:tools.tar)
+cntr_add_image(short-digest REFERENCE debian@sha256:0123abcd)
+cntr_add_image(option REFERENCE containers-storage:--help)

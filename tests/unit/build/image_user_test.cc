@@ -27,6 +27,7 @@ TEST_F(ImageUser, NumbersAreTaken) {
   EXPECT_EQ(look_up("7:8"), (runner::UserIds{7, 8}));
   EXPECT_EQ(look_up("7"), (runner::UserIds{7, 0}));
   EXPECT_EQ(look_up("1000"), (runner::UserIds{1000, 1001}));
+  EXPECT_EQ(look_up(":50"), (runner::UserIds{0, 50}));
 }
 
 TEST_F(ImageUser, NamesAreLookedUpInTheImage) {

@@ -66,6 +66,13 @@ TEST_F(OciLayoutTest, AbsentAndNullMembersOfTheConfigAreEmpty) {
   EXPECT_EQ(find().config.process, spec::ImageConfig());
 }
 
+TEST_F(OciLayoutTest, AnEntrypointOfOneEmptyWordIsNone) {
+  layout_.write_index({layout_.add_image(R"("Entrypoint": [""], "Cmd": ["serve"])")});
+  spec::ImageConfig expected;
+  expected.cmd = {"serve"};
+  EXPECT_EQ(find().config.process, expected);
+}
+
 TEST_F(OciLayoutTest, ARelativeWorkingDirIsBelowTheRoot) {
   layout_.write_index({layout_.add_image(R"("WorkingDir": "app/./x")")});
   EXPECT_EQ(find().config.process.working_dir, "/app/x");

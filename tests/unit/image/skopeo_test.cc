@@ -21,6 +21,8 @@ TEST(SkopeoFailures, LoginThatIsNeeded) {
   EXPECT_EQ(SkopeoFailure::kNeedsLogin,
             skopeo_failure("denied: requested access to the resource is denied"));
   EXPECT_EQ(SkopeoFailure::kNeedsLogin, skopeo_failure("unauthorized: authentication required"));
+  EXPECT_EQ(SkopeoFailure::kNeedsLogin,
+            skopeo_failure("failed to read from destination repository a/b: 403 (Forbidden)"));
 }
 
 TEST(SkopeoFailures, FailureThatMayPass) {
@@ -29,6 +31,10 @@ TEST(SkopeoFailures, FailureThatMayPass) {
             skopeo_failure("invalid status code from registry 429 (Too Many Requests)"));
   EXPECT_EQ(SkopeoFailure::kMayPass,
             skopeo_failure("received unexpected HTTP status: 503 Service Unavailable"));
+  EXPECT_EQ(
+      SkopeoFailure::kMayPass,
+      skopeo_failure("failed to read from destination repository a: 429 (Too Many Requests)"));
+  EXPECT_EQ(SkopeoFailure::kMayPass, skopeo_failure("pinging: Get \"http://host/v2/\": EOF"));
 }
 
 // Digests have any number in them, and other words are near to those above.
