@@ -153,7 +153,9 @@ void BuildSession::parse_again() {
       options);
   const int64_t now = disk_.file_time();
   std::vector<Identity> manifests;
-  for (const auto& [path, identity] : read) manifests.push_back(unless_young(identity, now));
+  for (const auto& [path, identity] : read) {
+    manifests.push_back(options_.phony_cycle_is_error ? Identity() : unless_young(identity, now));
+  }
   State state = saved_ ? migrate(saved_->state, std::move(graph)) : State::of(std::move(graph));
   saved_.emplace();
   saved_->state = std::move(state);
