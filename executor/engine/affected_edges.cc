@@ -31,7 +31,7 @@ class Pass {
     const ninja::Graph& graph = state_.graph;
     const EdgeRecord& record = state_.records[edge];
     const auto links = state_.links_of(record);
-    bool reads = graph.has(edge, ninja::kGenerator);
+    bool reads = graph.looks_at_times(edge);
     reads |= read(graph.all_inputs(edge));
     reads |= read(graph.validations(edge));
     reads |= read(links.first(links.size() - record.outputs));

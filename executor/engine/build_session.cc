@@ -215,18 +215,18 @@ bool BuildSession::nothing_changed() {
   closure_is_probed_ = true;
   mark_changed(probed.changed);
   keep();
-  if (!probed.changed.empty() || (!probed.all_in_place && a_generator_must_run())) return false;
+  if (!probed.changed.empty() || (!probed.all_in_place && one_must_run_for_times())) return false;
   if (options_.read_only) return true;
   if (!new_nodes_.empty()) file_->append_conclusion({});  // files that look different, and are not
   if (file_->worth_folding() || manifests_moved_) fold(true);
   return true;
 }
 
-// Whether an edge that goes by times must run, although no content has changed.
-bool BuildSession::a_generator_must_run() {
+// Whether an edge that looks at times must run, although no content has changed.
+bool BuildSession::one_must_run_for_times() {
   const std::vector<NodeId>& closure = *saved_->closure;
   for (EdgeId edge = 0; edge < graph().edge_count(); ++edge) {
-    if (!graph().has(edge, ninja::kGenerator) || !parts().decider.must_run(edge)) continue;
+    if (!graph().looks_at_times(edge) || !parts().decider.must_run(edge)) continue;
     const NodeId output = graph().outputs(edge).front();
     if (std::find(closure.begin(), closure.end(), output) != closure.end()) return true;
   }
@@ -322,7 +322,7 @@ bool BuildSession::rebuild_manifest(CommandRunner& runner, BuildStatus& status,
 bool BuildSession::holds(EdgeId edge) {
   State& its = state();
   const EdgeRecord& record = its.records[edge];
-  if (its.graph.has(edge, ninja::kGenerator)) return !parts().decider.must_run(edge);
+  if (its.graph.looks_at_times(edge)) return !parts().decider.must_run(edge);
   if (marks_.clean[edge] == 0 || !record.exists()) return false;
   const auto as_remembered = [&its](const Link& link) {
     return its.contents.equal(link.content, its.memos[link.node].content);

@@ -77,7 +77,7 @@ class BuildSession : private RunSink {
   void fold(bool all_up_to_date);
   std::optional<std::vector<ninja::NodeId>> concluded_closure();
   bool holds(ninja::EdgeId edge);
-  bool a_generator_must_run();
+  bool one_must_run_for_times();
   void find_affected(std::span<const ninja::NodeId> targets);
   std::vector<ninja::EdgeId> concerned_edges() const;
   bool conclude_in_journal();

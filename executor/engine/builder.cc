@@ -57,8 +57,7 @@ bool Builder::is_settled(EdgeId edge) const {
 }
 
 bool Builder::is_clean(EdgeId edge) {
-  const bool generator = parts_.state.graph.has(edge, ninja::kGenerator);
-  if (!generator && is_settled(edge)) return true;
+  if (!parts_.state.graph.looks_at_times(edge) && is_settled(edge)) return true;
   const bool clean = !parts_.decider.must_run(edge);
   marks_.clean[edge] = clean ? 1 : 0;
   return clean;

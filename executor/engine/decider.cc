@@ -162,6 +162,17 @@ std::vector<Reason> Decider::generator_reasons(EdgeId edge) {
   return {};
 }
 
+// What was touched after a precompiled header was made of it. Only the change time says so: any
+// modification time can be set.
+void Decider::compare_times(EdgeId edge, const EdgeRecord& record, std::vector<Reason>& found) {
+  int64_t made = record.began_at;
+  if (made == 0) made = files_.identity(state_.graph.outputs(edge).front()).mtime;
+  const std::span<const Link> links = state_.links_of(record);
+  for (const Link& link : links.first(record.inputs + record.discovered - record.tools)) {
+    if (files_.identity(link.node).ctime > made) found.push_back({Kind::kTouched, link.node});
+  }
+}
+
 std::vector<Reason> Decider::reasons(EdgeId edge, bool all) {
   if (state_.graph.has(edge, ninja::kGenerator)) return generator_reasons(edge);
   const EdgeRecord& record = state_.records[edge];
@@ -197,6 +208,9 @@ std::vector<Reason> Decider::reasons(EdgeId edge, bool all) {
     }
     if (!found.empty() && !all) return found;
   }
+  if (found.empty() && state_.graph.has(edge, ninja::kPrecompiles)) {
+    compare_times(edge, record, found);
+  }
   return found;
 }
 
@@ -226,6 +240,8 @@ std::string Decider::text(const Reason& reason) const {
       return "program " + path + ": changed";
     case Kind::kOlder:
       return "generator: older than " + path;
+    case Kind::kTouched:
+      return "input " + path + ": touched since it was precompiled";
     case Kind::kFailedLast:
       return "generator: failed last time";
   }

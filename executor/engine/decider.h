@@ -1,5 +1,6 @@
 // Does an edge have to run? Decided by what its last run read and wrote (State) and what is in
-// these files now (FileTable), never by times; only `generator` edges go by times, as CMake needs.
+// these files now (FileTable), never by times; only `generator` edges go by times, as CMake needs,
+// and what makes a precompiled header looks at them as well, as clang does.
 //
 // Not thread-safe.
 #pragma once
@@ -30,6 +31,7 @@ struct Reason {
     kAlwaysNew,   // a phony without inputs and without a file
     kProgram,     // the program that the command starts
     kOlder,       // of a generator edge: an output is older than `node`
+    kTouched,     // `node`, of which an edge makes a precompiled header
     kFailedLast,  // of a generator edge
   };
   Kind kind = Kind::kNoRecord;
@@ -78,6 +80,7 @@ class Decider {
   void append_input(ninja::NodeId node, Nodes& to);
   void compare_inputs(ninja::EdgeId edge, const EdgeRecord& record, bool all,
                       std::vector<Reason>& found);
+  void compare_times(ninja::EdgeId edge, const EdgeRecord& record, std::vector<Reason>& found);
   std::vector<Reason> generator_reasons(ninja::EdgeId edge);
 
   State& state_;

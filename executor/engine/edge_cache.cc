@@ -56,7 +56,8 @@ bool EdgeCache::takes_part(EdgeId edge) const {
   const Graph& graph = state_.graph;
   const uint32_t flags = graph.edge(edge).flags;
   const bool tells = (flags & (ninja::kDepsGcc | ninja::kDepsMsvc | ninja::kHasDepfile)) != 0;
-  const bool excluded = (flags & (ninja::kGenerator | ninja::kConsole | ninja::kPhony)) != 0;
+  const bool excluded =
+      (flags & (ninja::kGenerator | ninja::kConsole | ninja::kPhony | ninja::kPrecompiles)) != 0;
   return tells && !excluded && graph.edge(edge).dyndep == ninja::kNone &&
          graph.binding(edge, "cntr_cache") != "0" && is_compilation(graph.command(edge));
 }
