@@ -2,6 +2,7 @@
 
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "base/error.h"
@@ -9,18 +10,27 @@
 
 namespace cntr {
 
+namespace {
+
+constexpr size_t kPage = 4096;
+
+}  // namespace
+
 std::shared_ptr<MappedFile> MappedFile::of(int fd, const std::string& path, Access access) {
   const auto found = stat_descriptor(fd);
   if (!found || found->kind != FileKind::kRegular || found->size == 0) return nullptr;
   const size_t size = found->size;
-  // Read-only at first: to populate what can be written to is to copy it.
-  void* const address = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE | MAP_POPULATE, fd, 0);
+  const int writable = access == Access::kChange ? PROT_WRITE : 0;
+  void* const address = ::mmap(nullptr, size, PROT_READ | writable, MAP_PRIVATE, fd, 0);
   if (address == MAP_FAILED) throw system_error("Cannot map " + path, errno);
-  const std::shared_ptr<MappedFile> mapped(new MappedFile(static_cast<std::byte*>(address), size));
-  if (access == Access::kChange && ::mprotect(address, size, PROT_READ | PROT_WRITE) != 0) {
-    throw system_error("Cannot map " + path, errno);
-  }
-  return mapped;
+  return std::shared_ptr<MappedFile>(new MappedFile(static_cast<std::byte*>(address), size));
+}
+
+void MappedFile::prefault(size_t offset, size_t size) const {
+  const size_t begin = offset / kPage * kPage;
+  if (offset >= size_ || size == 0) return;
+  // Kernels before 5.14 cannot; then pages come one after the other.
+  ::madvise(data_ + begin, std::min(size, size_ - offset) + (offset - begin), MADV_POPULATE_READ);
 }
 
 MappedFile::~MappedFile() { ::munmap(data_, size_); }

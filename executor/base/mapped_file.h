@@ -26,6 +26,10 @@ class MappedFile {
   MappedFile& operator=(const MappedFile&) = delete;
   ~MappedFile();
 
+  // Brings a part of the bytes into memory at once, which is cheaper than page after page when they
+  // are touched. A part that is not there is none.
+  void prefault(size_t offset, size_t size) const;
+
   std::span<std::byte> bytes() const { return {data_, size_}; }
   std::string_view text() const { return {reinterpret_cast<const char*>(data_), size_}; }
 

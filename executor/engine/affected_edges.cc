@@ -1,8 +1,7 @@
 #include "engine/affected_edges.h"
 
 #include <algorithm>
-
-#include "engine/zeroed_array.h"
+#include <utility>
 
 namespace cntr::engine {
 
@@ -11,53 +10,72 @@ using ninja::NodeId;
 
 namespace {
 
-// Manifests mostly name what makes a file before what reads it, so a few passes are enough.
+// Of edges that ran; one that reads what another makes has mostly run after it.
 constexpr int kMostPasses = 16;
 
-NodeId node_of(NodeId node) { return node; }
-NodeId node_of(const Link& link) { return link.node; }
-
-template <typename T>
-bool any_of(const Flags& nodes, std::span<const T> of) {
-  return std::any_of(of.begin(), of.end(), [&](const T& one) { return nodes[node_of(one)]; });
+bool any_of(const Flags& nodes, std::span<const Link> links) {
+  return std::any_of(links.begin(), links.end(),
+                     [&nodes](const Link& link) { return nodes[link.node]; });
 }
 
-// What is known while all edges are gone through, one after the other.
-class Pass {
+// Goes from what changed to what depends on it.
+class Spreading {
  public:
-  Pass(const State& state, Flags& nodes) : state_(state), nodes_(nodes), read_(nodes.size()) {}
+  Spreading(const State& state, const ReaderIndex& index)
+      : state_(state),
+        index_(index),
+        affected_{Flags(state.graph.edge_count()), Flags(state.graph.node_count())} {}
 
-  bool concerns(EdgeId edge) {
-    const ninja::Graph& graph = state_.graph;
-    const EdgeRecord& record = state_.records[edge];
-    const auto links = state_.links_of(record);
-    bool reads = graph.looks_at_times(edge);
-    reads |= read(graph.all_inputs(edge));
-    reads |= read(graph.validations(edge));
-    reads |= read(links.first(links.size() - record.outputs));
-    return reads || any_of(nodes_, graph.outputs(edge)) ||
-           any_of(nodes_, links.last(record.outputs));
+  // False, as below, when it cannot be told what depends on it.
+  bool add(std::optional<std::span<const EdgeId>> edges) {
+    return edges && std::all_of(edges->begin(), edges->end(),
+                                [this](EdgeId edge) { return add_edge(edge); });
   }
-  // True when an edge that was gone through before has read it.
-  bool add(NodeId output) {
-    nodes_[output] = true;
-    return read_[output] != 0;
+  void add_node(NodeId node) {
+    if (affected_.nodes[node]) return;
+    affected_.nodes[node] = true;
+    open_.push_back(node);
   }
+  bool follow() {
+    while (!open_.empty()) {
+      const NodeId node = open_.back();
+      open_.pop_back();
+      const EdgeId producer = state_.graph.producer(node);
+      if (producer != ninja::kNone && !add_edge(producer)) return false;
+      if (!add(index_.readers(node))) return false;
+    }
+    return true;
+  }
+  bool follow(std::span<const EdgeId> ran) {
+    if (!follow()) return false;
+    bool more = true;
+    for (int passes = 0; more; ++passes) {
+      if (passes == kMostPasses) return false;
+      more = false;
+      for (const EdgeId edge : ran) {
+        if (affected_.edges[edge]) continue;
+        if (!any_of(affected_.nodes, state_.links_of(state_.records[edge]))) continue;
+        if (!add_edge(edge) || !follow()) return false;
+        more = true;
+      }
+    }
+    return true;
+  }
+
+  Affected take() { return std::move(affected_); }
 
  private:
-  template <typename T>
-  bool read(std::span<const T> inputs) {
-    bool found = false;
-    for (const T& input : inputs) {
-      found |= nodes_[node_of(input)];
-      read_[node_of(input)] = 1;
-    }
-    return found;
+  bool add_edge(EdgeId edge) {
+    if (affected_.edges[edge]) return true;
+    affected_.edges[edge] = true;
+    for (const NodeId output : state_.graph.outputs(edge)) add_node(output);
+    return state_.graph.edge(edge).dyndep == ninja::kNone;
   }
 
   const State& state_;
-  Flags& nodes_;
-  ZeroedArray<uint8_t> read_;  // by node; bytes, because it is mostly written to
+  const ReaderIndex& index_;
+  Affected affected_;
+  std::vector<NodeId> open_;  // whose readers are not there yet
 };
 
 }  // namespace
@@ -68,26 +86,15 @@ Flags flags_of(std::span<const uint32_t> numbers, size_t size) {
   return flags;
 }
 
-std::optional<Affected> affected_edges(const State& state, std::span<const uint8_t> changed) {
-  const ninja::Graph& graph = state.graph;
-  Affected affected{Flags(graph.edge_count()), Flags(graph.node_count())};
-  auto& [edges, nodes] = affected;
+std::optional<Affected> affected_edges(const State& state, const ReaderIndex& index,
+                                       std::span<const EdgeId> ran,
+                                       std::span<const uint8_t> changed) {
+  Spreading spreading(state, index);
   for (NodeId node = 0; node < changed.size(); ++node) {
-    if (changed[node] != 0) nodes[node] = true;
+    if (changed[node] != 0) spreading.add_node(node);
   }
-  Pass pass(state, nodes);
-  bool missed = true;
-  for (int passes = 0; missed; ++passes) {
-    if (passes == kMostPasses) return std::nullopt;
-    missed = false;
-    for (EdgeId edge = 0; edge < edges.size(); ++edge) {
-      if (edges[edge] || !pass.concerns(edge)) continue;
-      if (graph.edge(edge).dyndep != ninja::kNone) return std::nullopt;
-      edges[edge] = true;
-      for (const NodeId output : graph.outputs(edge)) missed |= pass.add(output);
-    }
-  }
-  return affected;
+  if (!spreading.add(index.generators()) || !spreading.follow(ran)) return std::nullopt;
+  return spreading.take();
 }
 
 std::vector<EdgeId> edges_with(const State& state, const Flags& nodes) {

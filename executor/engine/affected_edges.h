@@ -9,6 +9,7 @@
 #include <span>
 #include <vector>
 
+#include "engine/reader_index.h"
 #include "engine/state.h"
 
 namespace cntr::engine {
@@ -26,9 +27,12 @@ struct Affected {
 
 // The edges of which something that they depend on, also by order only or through other edges, is
 // marked in `changed` (by node; 0 for what it does not have), or an output of their own is; and all
-// edges with `generator`, which go by times. nullopt when that cannot be told, or not quickly: a
-// dyndep file may say something else after the change, or the way through the graph is very long.
-std::optional<Affected> affected_edges(const State& state, std::span<const uint8_t> changed);
+// edges with `generator`, which go by times. `ran` are the edges whose record is younger than the
+// index. nullopt when that cannot be told, or not quickly: a dyndep file may say something else
+// after the change, the index is damaged, or the way through what ran is very long.
+std::optional<Affected> affected_edges(const State& state, const ReaderIndex& index,
+                                       std::span<const ninja::EdgeId> ran,
+                                       std::span<const uint8_t> changed);
 
 // The edges that read or wrote one of the nodes when they ran last.
 std::vector<ninja::EdgeId> edges_with(const State& state, const Flags& nodes);

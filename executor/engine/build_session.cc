@@ -245,7 +245,11 @@ void BuildSession::find_affected(std::span<const NodeId> targets) {
   }
   // The same as for the manifest before, when that had not to be made again.
   if (!marks_.affected.edges.empty()) return;
-  marks_.affected = affected_edges(state(), marks_.changed).value_or(Affected());
+  const auto index = file_->readers(*saved_);
+  if (index == nullptr) return;
+  std::vector<EdgeId> ran = saved_->suspect_edges;
+  ran.insert(ran.end(), new_edges_.begin(), new_edges_.end());
+  marks_.affected = affected_edges(state(), *index, ran, marks_.changed).value_or(Affected());
 }
 
 void BuildSession::look_at(std::span<const NodeId> targets) {

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <exception>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -132,7 +133,12 @@ void FileTable::spread(size_t threads, size_t count, size_t piece, const Work& w
     }
   };
   std::vector<std::thread> helpers;
-  for (size_t thread = 1; thread < threads; ++thread) helpers.emplace_back(run, thread);
+  helpers.reserve(threads);
+  try {
+    while (helpers.size() + 1 < threads) helpers.emplace_back(run, helpers.size() + 1);
+  } catch (const std::system_error&) {
+    // The system has no room for more: those that there are do it.
+  }
   run(0);
   for (std::thread& helper : helpers) helper.join();
   if (failure) std::rethrow_exception(failure);

@@ -51,6 +51,14 @@ std::optional<SavedState> StateFile::load() {
   }
 }
 
+std::unique_ptr<const ReaderIndex> StateFile::readers(const SavedState& saved) const {
+  try {
+    return ReaderIndex::read(folder_ + "/readers", saved.state, saved.id);
+  } catch (const Error&) {
+    return nullptr;
+  }
+}
+
 void StateFile::open_journal() {
   const std::string path = folder_ + "/journal";
   journal_ = UniqueFd(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666));
@@ -143,6 +151,7 @@ void StateFile::write(const State& state, const Conclusion& conclusion) {
   const uint64_t id = new_id();
   make_directories(folder_);
   const std::string bytes = state_bytes(state, conclusion, id);
+  write_file_atomically(folder_ + "/readers", reader_index_bytes(state, id));
   write_file_atomically(folder_ + "/state", bytes);
   id_ = id;
   journal_bytes_ = 0;

@@ -1,6 +1,7 @@
 // Keeps a State on disk, in the folder ".cntr_ninja" of the build directory:
 //
 //   state    graph and state as they lie in memory, mapped at the next start
+//   readers  the ReaderIndex of it
 //   journal  what a build learnt since `state` was written, one record after the other
 //
 // A build appends to the journal and folds it into a new `state` at its end when it has grown. Both
@@ -21,6 +22,7 @@
 
 #include "base/file_system.h"
 #include "base/warning.h"
+#include "engine/reader_index.h"
 #include "engine/state.h"
 
 namespace cntr::engine {
@@ -63,6 +65,9 @@ class StateFile {
   bool exists() const;
   // nullopt when there is none that can be used.
   std::optional<SavedState> load();
+
+  // The index of the state that was loaded. nullptr when there is none that can be used.
+  std::unique_ptr<const ReaderIndex> readers(const SavedState& saved) const;
 
   // The journal of the state that was read goes on; nothing is written yet.
   void continue_journal(const SavedState& saved);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <future>
 
 #include "base/error.h"
 #include "base/file_system.h"
@@ -14,6 +15,9 @@ using ninja::EdgeId;
 using ninja::NodeId;
 
 namespace {
+
+// Below that many bytes a thread costs more than it brings.
+constexpr size_t kLarge = 2 << 20;
 
 Error damaged(const std::string& what) { return user_error("damaged: " + what); }
 
@@ -52,6 +56,7 @@ StateHeader read_header(std::span<const std::byte> bytes) {
 std::span<std::byte> section_of(const MappedFile& mapping, const StateHeader& header,
                                 Section section) {
   const SectionPlace& place = header.places[section];
+  mapping.prefault(place.offset, place.size);
   const std::span<std::byte> bytes = mapping.bytes().subspan(place.offset, place.size);
   if (fast_checksum(text_of(bytes)) != place.checksum) {
     throw damaged("section " + std::to_string(section));
@@ -59,10 +64,19 @@ std::span<std::byte> section_of(const MappedFile& mapping, const StateHeader& he
   return bytes;
 }
 
-void check_links(std::span<const Link> links, size_t nodes, size_t contents) {
+// Of what links refer to. One comparison after a loop without branches: there are millions.
+struct Highest {
+  NodeId node = 0;
+  ContentId content = 0;
+};
+
+Highest highest_of(std::span<const Link> links) {
+  Highest highest;
   for (const Link& link : links) {
-    if (link.node >= nodes || link.content >= contents) throw damaged("a link");
+    highest.node = std::max(highest.node, link.node);
+    highest.content = std::max(highest.content, link.content);
   }
+  return highest;
 }
 
 void check_record(const EdgeRecord& record, size_t links) {
@@ -73,28 +87,36 @@ void check_record(const EdgeRecord& record, size_t links) {
   }
 }
 
-// Makes sure that no number in the state leads out of it.
-void check_numbers(const State& state, const SavedState& saved) {
+// Makes sure that no number in the columns leads out of them, and returns the highest node.
+NodeId check_columns(const State& state) {
+  const auto unknown_or_there = [&state](const FileMemo& memo) {
+    return memo.content == kUnknown || memo.content < state.contents.size();
+  };
+  const std::span<const FileMemo> memos = state.memos.mapped();
+  if (!std::all_of(memos.begin(), memos.end(), unknown_or_there)) throw damaged("a memo");
+  for (const EdgeRecord& record : state.records.mapped()) check_record(record, state.links.size());
+  for (const RetiredRecord& retired : state.retired) {
+    check_record(retired.record, state.links.size());
+  }
+  const Highest highest = highest_of(state.links.mapped());
+  if (highest.content >= state.contents.size()) throw damaged("a link");
+  return highest.node;
+}
+
+// Makes sure that the graph and the rest belong together.
+void check_numbers(const State& state, const SavedState& saved, NodeId highest_link) {
   const size_t nodes = state.graph.node_count();
   if (state.memos.size() != nodes || state.records.size() != state.graph.edge_count() ||
       saved.clean.size() > state.records.size() ||
       saved.manifests.size() != state.graph.manifests().size()) {
     throw damaged("its counts");
   }
-  for (size_t i = 0; i < nodes; ++i) {
-    const ContentId content = state.memos[i].content;
-    if (content != kUnknown && content >= state.contents.size()) throw damaged("a memo");
-  }
-  for (size_t i = 0; i < state.records.size(); ++i) {
-    check_record(state.records[i], state.links.size());
-  }
-  for (const RetiredRecord& retired : state.retired) {
-    if (retired.output >= nodes) throw damaged("a node");
-    check_record(retired.record, state.links.size());
-  }
-  check_links(state.links.mapped(), nodes, state.contents.size());
+  if (state.links.size() != 0 && highest_link >= nodes) throw damaged("a link");
   const auto in_graph = [nodes](NodeId node) { return node < nodes; };
-  if (!std::all_of(state.programs.begin(), state.programs.end(), in_graph) ||
+  const bool retired_in_graph =
+      std::all_of(state.retired.begin(), state.retired.end(),
+                  [&](const RetiredRecord& retired) { return in_graph(retired.output); });
+  if (!retired_in_graph || !std::all_of(state.programs.begin(), state.programs.end(), in_graph) ||
       (saved.closure && !std::all_of(saved.closure->begin(), saved.closure->end(), in_graph))) {
     throw damaged("a node");
   }
@@ -214,14 +236,20 @@ class JournalReader {
 SavedState read_state(const std::shared_ptr<MappedFile>& mapping) {
   const StateHeader header = read_header(mapping->bytes());
   const auto section = [&](Section which) { return section_of(*mapping, header, which); };
+  // The graph is half of the bytes, and of the work.
+  const bool is_large = mapping->bytes().size() > kLarge;
+  std::future<ninja::Graph> graph =
+      std::async(is_large ? std::launch::async | std::launch::deferred : std::launch::deferred,
+                 [&section] { return ninja::graph_from_bytes(section(kGraph)); });
   SavedState saved;
   saved.environment = header.environment;
   saved.id = header.id;
   State& state = saved.state;
   state.mapping = mapping;
-  state.graph = ninja::graph_from_bytes(section(kGraph));
-  add_paths(text_of(section(kAddedPaths)), state);
   state.contents = Contents(Column<Digest>(elements<Digest>(section(kDigests), "digests")));
+  if (state.contents.size() == 0 || state.contents.at(kMissing) != Digest()) {
+    throw damaged("digests");
+  }
   state.memos = Column<FileMemo>(elements<FileMemo>(section(kMemos), "memos"));
   state.records = Column<EdgeRecord>(elements<EdgeRecord>(section(kRecords), "records"));
   state.links = Column<Link>(elements<Link>(section(kLinks), "links"));
@@ -235,10 +263,10 @@ SavedState read_state(const std::shared_ptr<MappedFile>& mapping) {
   if (header.concluded != 0) saved.closure.emplace(closure.begin(), closure.end());
   const auto clean = elements<uint8_t>(section(kClean), "clean");
   saved.clean.assign(clean.begin(), clean.end());
-  if (state.contents.size() == 0 || state.contents.at(kMissing) != Digest()) {
-    throw damaged("digests");
-  }
-  check_numbers(state, saved);
+  const NodeId highest_link = check_columns(state);
+  state.graph = graph.get();
+  add_paths(text_of(section(kAddedPaths)), state);
+  check_numbers(state, saved, highest_link);
   return saved;
 }
 

@@ -1,7 +1,8 @@
-// The input says how a good state file and its journal are damaged: each seven bytes are which of
-// both, a place, and the four bytes to put there. The checksums are made right again, so every
-// input reaches what lies behind them. A state must be refused, or be safe to use; and what can be
-// used comes back as it was when it is written again.
+// The input says how a good state file, its journal and its index are damaged: each seven bytes are
+// which of them, a place, and the four bytes to put there. The checksums are made right again, so
+// every input reaches what lies behind them. A state must be refused, or be safe to use; and what
+// can be used comes back as it was when it is written again.
+#include <array>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
@@ -16,6 +17,7 @@
 #include "base/error.h"
 #include "base/fast_hash.h"
 #include "base/file_system.h"
+#include "engine/affected_edges.h"
 #include "engine/decider.h"
 #include "engine/file_table.h"
 #include "engine/plan.h"
@@ -62,6 +64,7 @@ EdgeRecord record(State& state, std::initializer_list<const char*> read, uint32_
 struct Files {
   std::string state;
   std::string journal;
+  std::string readers;
 };
 
 Files good_files(const std::string& folder) {
@@ -89,13 +92,15 @@ Files good_files(const std::string& folder) {
   const ninja::EdgeId edge = 1;
   file.append(later, std::span(&node, 1), std::span(&edge, 1));
   file.append_conclusion(std::span(&node, 1));
-  return {read_file(folder + "/state"), read_file(folder + "/journal")};
+  return {read_file(folder + "/state"), read_file(folder + "/journal"),
+          read_file(folder + "/readers")};
 }
 
 void damage(Files& files, std::span<const uint8_t> input) {
   constexpr size_t kStep = 7;
   for (; input.size() >= kStep; input = input.subspan(kStep)) {
-    std::string& bytes = input[0] % 2 == 0 ? files.state : files.journal;
+    const std::array<std::string*, 3> all = {&files.state, &files.journal, &files.readers};
+    std::string& bytes = *all.at(input[0] % all.size());
     uint16_t place = 0;
     std::memcpy(&place, &input[1], sizeof place);
     const size_t words = bytes.size() / sizeof(uint32_t);
@@ -134,7 +139,41 @@ void mend_journal(std::string& bytes, uint64_t id) {
   }
 }
 
+// As docs/formats.md describes it.
+void mend_readers(std::string& bytes, uint64_t id) {
+  constexpr size_t kHeader = 40;
+  std::memcpy(&bytes[16], &id, sizeof id);
+  const uint64_t checksum = fast_hash(std::string_view(bytes).substr(0, kHeader - sizeof checksum));
+  std::memcpy(&bytes[kHeader - sizeof checksum], &checksum, sizeof checksum);
+  uint32_t nodes = 0;
+  std::memcpy(&nodes, &bytes[12], sizeof nodes);
+  constexpr size_t kList = 16;
+  if (nodes >= (bytes.size() - kHeader) / kList) return;
+  const size_t edges = kHeader + (size_t{nodes} + 1) * kList;
+  for (size_t number = 0; number <= nodes; ++number) {
+    char* const list = &bytes[kHeader + number * kList];
+    std::array<uint32_t, 2> place{};
+    std::memcpy(place.data(), list, sizeof place);
+    const auto [first, count] = place;
+    const size_t words = (bytes.size() - edges) / sizeof(uint32_t);
+    if (first > words || count > words - first) continue;
+    const std::string_view its(bytes.data() + edges + first * sizeof first, count * sizeof first);
+    const uint64_t list_checksum = fast_hash(its) + number;
+    std::memcpy(list + sizeof place, &list_checksum, sizeof list_checksum);
+  }
+}
+
 // What a build does with it.
+void find_affected(const StateFile& file, const SavedState& saved) {
+  const auto index = file.readers(saved);
+  if (index == nullptr) return;
+  for (ninja::NodeId node = 0; node < saved.state.graph.node_count(); ++node) {
+    std::vector<uint8_t> changed(saved.state.graph.node_count());
+    changed[node] = 1;
+    affected_edges(saved.state, *index, saved.suspect_edges, changed);
+  }
+}
+
 void plan(SavedState& saved) {
   State& state = saved.state;
   FakeDisk disk;
@@ -183,12 +222,17 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   uint64_t id = 0;
   cntr::engine::mend_state(files.state, id);
   cntr::engine::mend_journal(files.journal, id);
+  cntr::engine::mend_readers(files.readers, id);
   cntr::engine::write(directory.path() + "/state", files.state);
   cntr::engine::write(directory.path() + "/journal", files.journal);
+  cntr::engine::write(directory.path() + "/readers", files.readers);
   try {
-    std::optional<cntr::engine::SavedState> saved =
-        cntr::engine::StateFile(directory.path(), [](const std::string&) {}).load();
-    if (saved) cntr::engine::use(*saved, directory.path() + "/again");
+    cntr::engine::StateFile file(directory.path(), [](const std::string&) {});
+    std::optional<cntr::engine::SavedState> saved = file.load();
+    if (saved) {
+      cntr::engine::find_affected(file, *saved);
+      cntr::engine::use(*saved, directory.path() + "/again");
+    }
   } catch (const cntr::Error&) {
     return 0;  // a cycle, or a variable without end: what a build says as well
   }

@@ -99,7 +99,7 @@ test_an_interrupt_while_the_console_is_used() {
   since 1.13
   cat >build.ninja <<MANIFEST
 rule talk
-  command = trap 'echo cleaned >>../ran; exit 1' INT; echo started >>../started; sleep 800.$$ & wait
+  command = sleep 800.$$ & trap 'echo cleaned >../ran; exit 1' INT; echo started >>../started; wait
   pool = console
 build a: talk
 MANIFEST
@@ -107,6 +107,7 @@ MANIFEST
   start_build
   wait_until file_exists "$work/started"
   local code=0
+  # The command may be told twice, by this and by the build.
   kill -INT -- "-$build"
   wait "$build" || code=$?
   expect_equal "exit code" 130 "$code"

@@ -3,8 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <string>
+#include <vector>
 
+#include "base/file_system.h"
 #include "ninja/manifest_parser.h"
 
 namespace cntr::engine {
@@ -32,12 +35,20 @@ class AffectedEdgesTest : public testing::Test {
     for (const std::string& path : read) state_.links.push_back({state_.node(path), kMissing});
     for (const std::string& path : wrote) state_.links.push_back({state_.node(path), kMissing});
   }
+  // As of the state now, unless it has been made before.
+  void index() {
+    if (index_ != nullptr) return;
+    write_file_atomically(path_, reader_index_bytes(state_, 7));
+    index_ = ReaderIndex::read(path_, state_, 7);
+    ASSERT_NE(index_, nullptr);
+  }
   // The first outputs.
   std::optional<Names> affected_by(const std::string& path) {
     const ninja::NodeId node = state_.node(path);
     std::vector<uint8_t> changed(state_.graph.node_count());
     changed[node] = 1;
-    const auto affected = affected_edges(state_, changed);
+    index();
+    const auto affected = affected_edges(state_, *index_, ran_, changed);
     if (!affected) return std::nullopt;
     Names names;
     for (ninja::EdgeId edge = 0; edge < affected->edges.size(); ++edge) {
@@ -47,7 +58,11 @@ class AffectedEdgesTest : public testing::Test {
     return names;
   }
 
+  TemporaryDirectory directory_{testing::TempDir(), "affected_edges."};
+  std::string path_ = directory_.path() + "/readers";
   State state_;
+  std::unique_ptr<const ReaderIndex> index_;
+  std::vector<ninja::EdgeId> ran_;  // after the index was made
 };
 
 TEST_F(AffectedEdgesTest, ReadersAndTheirReadersAre) {
@@ -96,20 +111,49 @@ TEST_F(AffectedEdgesTest, ReadersThatStandBeforeTheProducerAre) {
               Optional(ElementsAre("recorded", "order", "valid", "behind", "made", "last")));
 }
 
-// A manifest from back to front takes a pass for each edge.
-TEST_F(AffectedEdgesTest, AVeryLongWayIsNotGone) {
-  const auto chain = [](int edges) {
-    std::string text;
-    for (int i = edges; i > 0; --i) {
-      text += "build n" + std::to_string(i) + ": r n" + std::to_string(i - 1) + "\n";
-    }
-    return text;
-  };
-  manifest(chain(10));
-  EXPECT_EQ(affected_by("n0").value_or(Names()).size(), 10u);
-  manifest(chain(1000));
-  EXPECT_EQ(affected_by("n0"), std::nullopt);
+TEST_F(AffectedEdgesTest, ALongWayIsGone) {
+  std::string text;
+  for (int i = 1000; i > 0; --i) {
+    text += "build n" + std::to_string(i) + ": r n" + std::to_string(i - 1) + "\n";
+  }
+  manifest(text);
+  EXPECT_EQ(affected_by("n0").value_or(Names()).size(), 1000u);
   EXPECT_THAT(affected_by("n1000"), Optional(ElementsAre("n1000")));
+}
+
+TEST_F(AffectedEdgesTest, WhatRanAfterTheIndexWasMadeCounts) {
+  manifest("build a: r\nbuild b: r a\nbuild c: r\nbuild d: r\n");
+  index();
+  record("c", {"b", "new.h"}, {"c"});
+  ran_ = {2};
+  EXPECT_THAT(affected_by("a"), Optional(ElementsAre("a", "b", "c")));
+  EXPECT_THAT(affected_by("new.h"), Optional(ElementsAre("c")));
+}
+
+// Each pass finds one that the passes before could not know of.
+TEST_F(AffectedEdgesTest, AVeryLongWayThroughWhatRanIsNotGone) {
+  constexpr uint32_t kEdges = 100;
+  std::string text;
+  for (uint32_t i = 0; i < kEdges; ++i) text += "build n" + std::to_string(i) + ": r\n";
+  manifest(text);
+  index();
+  for (uint32_t i = 0; i + 1 < kEdges; ++i) {
+    record("n" + std::to_string(i), {"n" + std::to_string(i + 1)}, {});
+    ran_.push_back(i);
+  }
+  EXPECT_EQ(affected_by("n5").value_or(Names()).size(), 6u);
+  EXPECT_EQ(affected_by("n99"), std::nullopt);
+}
+
+TEST_F(AffectedEdgesTest, WithADamagedIndexItCannotBeTold) {
+  manifest("build a: r in\nbuild b: r other\n");
+  std::string bytes = reader_index_bytes(state_, 7);
+  bytes[bytes.size() - sizeof(ninja::EdgeId)] ^= 1;  // who reads "other"
+  write_file_atomically(path_, bytes);
+  index_ = ReaderIndex::read(path_, state_, 7);
+  ASSERT_NE(index_, nullptr);
+  EXPECT_THAT(affected_by("in"), Optional(ElementsAre("a")));
+  EXPECT_EQ(affected_by("other"), std::nullopt);
 }
 
 TEST_F(AffectedEdgesTest, EdgesWithANodeAreThoseThatReadOrWroteIt) {

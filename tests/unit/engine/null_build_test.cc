@@ -38,7 +38,7 @@ class NullBuildTest : public BuildSessionTest {
   // All that tells whether a file was written.
   static std::string written() {
     std::string text;
-    for (const std::string name : {"state", "journal", "lock"}) {
+    for (const std::string name : {"state", "readers", "journal", "lock"}) {
       const FileStat file = stat_file(".cntr_ninja/" + name).value();
       text += std::to_string(file.inode) + " " + std::to_string(file.size) + " " +
               std::to_string(file.ctime) + "\n";
@@ -84,6 +84,16 @@ TEST_F(NullBuildTest, OneChangeIsKeptWithoutWritingTheStateAnew) {
   EXPECT_THAT(build(), IsEmpty());
   EXPECT_TRUE(nothing_changed_);
   EXPECT_EQ(disk_.text("out7"), "changed");
+}
+
+TEST_F(NullBuildTest, OneChangeIsFoundWithoutTheIndexToo) {
+  ASSERT_TRUE(exists(".cntr_ninja/readers"));
+  for (const std::string bytes : {"", "no index"}) {
+    write_file_atomically(".cntr_ninja/readers", bytes);
+    disk_.put("h7", "changed, as is " + bytes);
+    EXPECT_THAT(build(), ElementsAre("out7"));
+    EXPECT_THAT(build(), IsEmpty());
+  }
 }
 
 }  // namespace
