@@ -67,9 +67,10 @@ std::string state_folder(const std::string& manifest) {
 
 // What works on the state; made when a build needs it.
 struct BuildSession::Parts {
-  Parts(State& state, Disk& disk, const Digest& environment, bool writes, const WarningSink& warn)
+  Parts(State& state, Disk& disk, const Digest& environment, const Digest& environment_before,
+        bool writes, const WarningSink& warn)
       : files(state, disk),
-        decider(state, files, environment),
+        decider(state, files, environment, environment_before),
         programs(search_path()),
         recorder(state, files, decider, disk, programs),
         history(state, files, decider, state.graph.variable("builddir"), writes, warn),
@@ -105,6 +106,7 @@ BuildSession::~BuildSession() = default;
 void BuildSession::load() {
   is_first_build_ = !file_->exists();
   saved_ = file_->load();
+  if (saved_) environment_before_ = saved_->environment;
   // What a saved graph warned of when it was parsed may be an error now.
   const bool holds = saved_ && !options_.phony_cycle_is_error && manifests_hold();
   if (!holds) parse_again();
@@ -185,7 +187,8 @@ std::vector<NodeId> BuildSession::default_targets() const {
 BuildSession::Parts& BuildSession::parts() {
   if (parts_ != nullptr) return *parts_;
   State& state = saved_->state;
-  parts_ = std::make_unique<Parts>(state, disk_, saved_->environment, !options_.read_only, warn_);
+  parts_ = std::make_unique<Parts>(state, disk_, saved_->environment, environment_before_,
+                                   !options_.read_only, warn_);
   for (const NodeId program : state.programs) {
     const std::string path(state.graph.path(program));
     if (parts_->programs.find(base_name(path)) != path) parts_->decider.program_moved(program);

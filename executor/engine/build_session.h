@@ -89,6 +89,7 @@ class BuildSession : private RunSink {
   std::optional<StateFile> file_;
   std::optional<SavedState> saved_;
   bool is_first_build_ = false;  // nothing is known yet
+  Digest environment_before_;    // of the build before
   std::unique_ptr<Parts> parts_;
   Marks marks_;
   std::vector<ninja::EdgeId> changed_edges_;  // not yet in the journal

@@ -15,8 +15,8 @@ TEST(Compilation, IsACompilerAndNothingElse) {
   for (const char* command :
        {"", "sh gen.sh out", "cat a.c >a.o", "cc -c a.c -o a.o && strip a.o",
         "cc -c a.c -o a.o && echo $(date) >built", "cc -c a.c -o a.o 2>log",
-        ": && c++ a.o -o app && cd bin && cmake -E copy app app2", "cmake -E copy a b", "rustc a.rs",
-        "cmake -E __run_co_compile --tidy=tidy --source=a.cc -- g++ -c a.cc"}) {
+        ": && c++ a.o -o app && cd bin && cmake -E copy app app2", "cmake -E copy a b",
+        "rustc a.rs", "cmake -E __run_co_compile --tidy=tidy --source=a.cc -- g++ -c a.cc"}) {
     EXPECT_FALSE(is_compilation(command)) << command;
   }
 }
