@@ -67,9 +67,10 @@ std::string state_folder(const std::string& manifest) {
 
 // What works on the state; made when a build needs it.
 struct BuildSession::Parts {
-  Parts(State& state, Disk& disk, const Digest& environment, bool writes, const WarningSink& warn)
+  Parts(State& state, Disk& disk, const Digest& environment, const Digest& environment_before,
+        bool writes, const WarningSink& warn)
       : files(state, disk),
-        decider(state, files, environment),
+        decider(state, files, environment, environment_before),
         programs(search_path()),
         recorder(state, files, decider, disk, programs),
         history(state, files, decider, state.graph.variable("builddir"), writes, warn),
@@ -105,6 +106,7 @@ BuildSession::~BuildSession() = default;
 void BuildSession::load() {
   is_first_build_ = !file_->exists();
   saved_ = file_->load();
+  if (saved_) environment_before_ = saved_->environment;
   // What a saved graph warned of when it was parsed may be an error now.
   const bool holds = saved_ && !options_.phony_cycle_is_error && manifests_hold();
   if (!holds) parse_again();
@@ -153,7 +155,9 @@ void BuildSession::parse_again() {
       options);
   const int64_t now = disk_.file_time();
   std::vector<Identity> manifests;
-  for (const auto& [path, identity] : read) manifests.push_back(unless_young(identity, now));
+  for (const auto& [path, identity] : read) {
+    manifests.push_back(options_.phony_cycle_is_error ? Identity() : unless_young(identity, now));
+  }
   State state = saved_ ? migrate(saved_->state, std::move(graph)) : State::of(std::move(graph));
   saved_.emplace();
   saved_->state = std::move(state);
@@ -183,7 +187,8 @@ std::vector<NodeId> BuildSession::default_targets() const {
 BuildSession::Parts& BuildSession::parts() {
   if (parts_ != nullptr) return *parts_;
   State& state = saved_->state;
-  parts_ = std::make_unique<Parts>(state, disk_, saved_->environment, !options_.read_only, warn_);
+  parts_ = std::make_unique<Parts>(state, disk_, saved_->environment, environment_before_,
+                                   !options_.read_only, warn_);
   for (const NodeId program : state.programs) {
     const std::string path(state.graph.path(program));
     if (parts_->programs.find(base_name(path)) != path) parts_->decider.program_moved(program);
@@ -213,18 +218,18 @@ bool BuildSession::nothing_changed() {
   closure_is_probed_ = true;
   mark_changed(probed.changed);
   keep();
-  if (!probed.changed.empty() || (!probed.all_in_place && a_generator_must_run())) return false;
+  if (!probed.changed.empty() || (!probed.all_in_place && one_must_run_for_times())) return false;
   if (options_.read_only) return true;
   if (!new_nodes_.empty()) file_->append_conclusion({});  // files that look different, and are not
   if (file_->worth_folding() || manifests_moved_) fold(true);
   return true;
 }
 
-// Whether an edge that goes by times must run, although no content has changed.
-bool BuildSession::a_generator_must_run() {
+// Whether an edge that looks at times must run, although no content has changed.
+bool BuildSession::one_must_run_for_times() {
   const std::vector<NodeId>& closure = *saved_->closure;
   for (EdgeId edge = 0; edge < graph().edge_count(); ++edge) {
-    if (!graph().has(edge, ninja::kGenerator) || !parts().decider.must_run(edge)) continue;
+    if (!graph().looks_at_times(edge) || !parts().decider.must_run(edge)) continue;
     const NodeId output = graph().outputs(edge).front();
     if (std::find(closure.begin(), closure.end(), output) != closure.end()) return true;
   }
@@ -324,7 +329,7 @@ bool BuildSession::rebuild_manifest(CommandRunner& runner, BuildStatus& status,
 bool BuildSession::holds(EdgeId edge) {
   State& its = state();
   const EdgeRecord& record = its.records[edge];
-  if (its.graph.has(edge, ninja::kGenerator)) return !parts().decider.must_run(edge);
+  if (its.graph.looks_at_times(edge)) return !parts().decider.must_run(edge);
   if (marks_.clean[edge] == 0 || !record.exists()) return false;
   const auto as_remembered = [&its](const Link& link) {
     return its.contents.equal(link.content, its.memos[link.node].content);

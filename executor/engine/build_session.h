@@ -77,7 +77,7 @@ class BuildSession : private RunSink {
   void fold(bool all_up_to_date);
   std::optional<std::vector<ninja::NodeId>> concluded_closure();
   bool holds(ninja::EdgeId edge);
-  bool a_generator_must_run();
+  bool one_must_run_for_times();
   void find_affected(std::span<const ninja::NodeId> targets);
   std::vector<ninja::EdgeId> concerned_edges() const;
   bool conclude_in_journal();
@@ -89,6 +89,7 @@ class BuildSession : private RunSink {
   std::optional<StateFile> file_;
   std::optional<SavedState> saved_;
   bool is_first_build_ = false;  // nothing is known yet
+  Digest environment_before_;    // of the build before
   std::unique_ptr<Parts> parts_;
   Marks marks_;
   std::vector<ninja::EdgeId> changed_edges_;  // not yet in the journal

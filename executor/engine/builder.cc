@@ -57,8 +57,7 @@ bool Builder::is_settled(EdgeId edge) const {
 }
 
 bool Builder::is_clean(EdgeId edge) {
-  const bool generator = parts_.state.graph.has(edge, ninja::kGenerator);
-  if (!generator && is_settled(edge)) return true;
+  if (!parts_.state.graph.looks_at_times(edge) && is_settled(edge)) return true;
   const bool clean = !parts_.decider.must_run(edge);
   marks_.clean[edge] = clean ? 1 : 0;
   return clean;
@@ -91,9 +90,13 @@ BuildResult Builder::build(std::span<const NodeId> targets) {
   try {
     while (plan_.unfinished() > 0) {
       if (failures_ < options_.failures_allowed) start_ready();
-      if (running_.empty()) break;
-      const bool watch_jobserver = plan_.has_runnable();
-      std::optional<Finished> finished = parts_.runner.wait(watch_jobserver);
+      std::optional<Finished> finished;
+      if (!running_.empty()) {
+        const bool watch_jobserver = plan_.has_runnable();
+        finished = parts_.runner.wait(watch_jobserver);
+      } else if (!parts_.runner.interrupted()) {
+        break;
+      }
       if (parts_.runner.interrupted() || (finished && finished->interrupted)) {
         interrupted_ = true;
         stop();
@@ -131,10 +134,10 @@ void Builder::decide_ready() {
 
 void Builder::start_ready() {
   decide_ready();
-  while (plan_.has_runnable()) {
+  while (plan_.has_runnable() && !parts_.runner.interrupted()) {
     if (!options_.dry_run && parts_.runner.capacity() == 0) return;
-    start(*plan_.next_to_run());
-    if (options_.dry_run) decide_ready();
+    const bool is_done = start(*plan_.next_to_run());
+    if (is_done) decide_ready();
   }
 }
 
@@ -147,7 +150,8 @@ void Builder::wait_for_a_tick() {
   ticked_ = true;
 }
 
-void Builder::start(EdgeId edge) {
+// True when the edge is done already.
+bool Builder::start(EdgeId edge) {
   const Graph& graph = parts_.state.graph;
   if (!started_) {
     tell_total();
@@ -167,17 +171,18 @@ void Builder::start(EdgeId edge) {
     parts_.status.edge_finished(
         {edge, running.start_ms, running.start_ms, plan_.counted_ms(edge), 0, ""});
     plan_.done(edge, true);
-    return;
+    return true;
   }
   running.begun = parts_.recorder.begin(edge);
   marks_.clean[edge] = 0;
-  if (restore(edge, running)) return;
+  if (restore(edge, running)) return true;
   prepare(edge);
   wait_for_a_tick();
   running.begun.time = parts_.disk.file_time();
   running_.emplace(edge, std::move(running));
   ++executed_;
   parts_.runner.start({edge, graph.command(edge), graph.has(edge, ninja::kConsole)});
+  return false;
 }
 
 // What the command needs to find.

@@ -94,7 +94,7 @@ class Builder {
   void load_made_dyndeps(ninja::EdgeId edge);
   void decide_ready();
   void start_ready();
-  void start(ninja::EdgeId edge);
+  bool start(ninja::EdgeId edge);
   void prepare(ninja::EdgeId edge);
   bool restore(ninja::EdgeId edge, Running& running);
   void finish(Finished finished);

@@ -22,10 +22,17 @@ bool is_shared_library(std::string_view path) {
 
 }  // namespace
 
-Digest Decider::action(EdgeId edge) const {
+Digest Decider::action(EdgeId edge, const Digest& environment) const {
   const Digest& command = state_.graph.command_digest(edge);
-  if (environment_ == Digest()) return command;
-  return digest_of(command.hex() + environment_.hex());
+  if (environment == Digest()) return command;
+  return digest_of(command.hex() + environment.hex());
+}
+
+Reason Decider::changed_action(EdgeId edge) const {
+  const Digest& then = state_.records[edge].action;
+  if (then == action(edge, environment_before_)) return {Kind::kVariables, ninja::kNone};
+  const bool none_named = environment_ == Digest() && environment_before_ == Digest();
+  return {none_named ? Kind::kAction : Kind::kActionUnsure, ninja::kNone};
 }
 
 std::vector<NodeId> Decider::outputs(EdgeId edge) const {
@@ -113,7 +120,9 @@ void Decider::compare_inputs(EdgeId edge, const EdgeRecord& record, bool all,
     }
     if (i < then.size() && then[i].node == node) {
       if (!state_.contents.equal(then[i].content, files_.content(node))) {
-        found.push_back({is_always_new(node) ? Kind::kAlwaysNew : Kind::kInputChanged, node});
+        const Kind changed =
+            files_.content(node) == kMissing ? Kind::kInputMissing : Kind::kInputChanged;
+        found.push_back({is_always_new(node) ? Kind::kAlwaysNew : changed, node});
       }
       ++i;
     } else {
@@ -162,6 +171,17 @@ std::vector<Reason> Decider::generator_reasons(EdgeId edge) {
   return {};
 }
 
+// What was touched after a precompiled header was made of it. Only the change time says so: any
+// modification time can be set.
+void Decider::compare_times(EdgeId edge, const EdgeRecord& record, std::vector<Reason>& found) {
+  int64_t made = record.began_at;
+  if (made == 0) made = files_.identity(state_.graph.outputs(edge).front()).mtime;
+  const std::span<const Link> links = state_.links_of(record);
+  for (const Link& link : links.first(record.inputs + record.discovered - record.tools)) {
+    if (files_.identity(link.node).ctime > made) found.push_back({Kind::kTouched, link.node});
+  }
+}
+
 std::vector<Reason> Decider::reasons(EdgeId edge, bool all) {
   if (state_.graph.has(edge, ninja::kGenerator)) return generator_reasons(edge);
   const EdgeRecord& record = state_.records[edge];
@@ -174,11 +194,11 @@ std::vector<Reason> Decider::reasons(EdgeId edge, bool all) {
     }
   }
   if (!record.exists()) {
-    found.push_back({Kind::kNoRecord, ninja::kNone});
+    found.push_back({record.failed_at == 0 ? Kind::kNoRecord : Kind::kFailedLast, ninja::kNone});
     return found;
   }
   if (record.action != action(edge)) {
-    found.push_back({Kind::kAction, ninja::kNone});
+    found.push_back(changed_action(edge));
     if (!all) return found;
   }
   compare_inputs(edge, record, all, found);
@@ -197,6 +217,9 @@ std::vector<Reason> Decider::reasons(EdgeId edge, bool all) {
     }
     if (!found.empty() && !all) return found;
   }
+  if (found.empty() && state_.graph.has(edge, ninja::kPrecompiles)) {
+    compare_times(edge, record, found);
+  }
   return found;
 }
 
@@ -208,6 +231,10 @@ std::string Decider::text(const Reason& reason) const {
       return path.empty() ? "no earlier run is known" : "output " + path + ": not known to be made";
     case Kind::kAction:
       return "command: changed";
+    case Kind::kVariables:
+      return "named variables: changed";
+    case Kind::kActionUnsure:
+      return "command or named variables: changed";
     case Kind::kOutputMissing:
       return "output " + path + ": missing";
     case Kind::kOutputChanged:
@@ -223,11 +250,14 @@ std::string Decider::text(const Reason& reason) const {
     case Kind::kAlwaysNew:
       return "input " + path + ": a phony without inputs, always new";
     case Kind::kProgram:
-      return "program " + path + ": changed";
+      return "program " + path +
+             (moved_programs_.contains(reason.node) ? ": PATH leads to another" : ": changed");
     case Kind::kOlder:
       return "generator: older than " + path;
+    case Kind::kTouched:
+      return "input " + path + ": touched since it was precompiled";
     case Kind::kFailedLast:
-      return "generator: failed last time";
+      return "the last run failed, or an input changed while it ran";
   }
   return "";
 }

@@ -4,11 +4,14 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdio>
 
+#include "base/environment.h"
 #include "base/error.h"
 #include "base/file_system.h"
 #include "base/text.h"
+#include "engine/compilation.h"
 
 namespace cntr::engine {
 
@@ -22,18 +25,15 @@ constexpr size_t kMostSets = 16;            // of found inputs, for one key; the
 constexpr char kPrinted[] = "/printed";     // the path under which the command's output is kept
 constexpr size_t kLargestOutput = 1 << 20;  // of a command that prints more, nothing is kept
 
+// By these the same command reads other headers.
+constexpr std::array<const char*, 6> kCompilerVariables = {
+    "CPATH",           "C_INCLUDE_PATH", "CPLUS_INCLUDE_PATH", "OBJC_INCLUDE_PATH",
+    "GCC_EXEC_PREFIX", "COMPILER_PATH"};
+
 std::string platform() {
   utsname names{};
   ::uname(&names);
   return std::string(names.sysname) + "/" + names.machine;
-}
-
-// Whether a compile command asks for debug information, which names the current directory.
-bool writes_debug_information(const std::string& command) {
-  for (size_t at = command.find(" -g"); at != std::string::npos; at = command.find(" -g", at + 1)) {
-    if (command.compare(at, 4, " -g0") != 0) return true;
-  }
-  return command.find(" /Z") != std::string::npos;
 }
 
 std::string line(std::string_view what, const Digest& content, std::string_view path) {
@@ -55,10 +55,11 @@ store::Cache& EdgeCache::cache() {
 bool EdgeCache::takes_part(EdgeId edge) const {
   const Graph& graph = state_.graph;
   const uint32_t flags = graph.edge(edge).flags;
-  const bool compiles = (flags & (ninja::kDepsGcc | ninja::kDepsMsvc | ninja::kHasDepfile)) != 0;
-  const bool excluded = (flags & (ninja::kGenerator | ninja::kConsole | ninja::kPhony)) != 0;
-  return compiles && !excluded && graph.edge(edge).dyndep == ninja::kNone &&
-         graph.binding(edge, "cntr_cache") != "0";
+  const bool tells = (flags & (ninja::kDepsGcc | ninja::kDepsMsvc | ninja::kHasDepfile)) != 0;
+  const bool excluded =
+      (flags & (ninja::kGenerator | ninja::kConsole | ninja::kPhony | ninja::kPrecompiles)) != 0;
+  return tells && !excluded && graph.edge(edge).dyndep == ninja::kNone &&
+         graph.binding(edge, "cntr_cache") != "0" && is_compilation(graph.command(edge));
 }
 
 // The part of the signature's text that is known before the command runs.
@@ -67,6 +68,10 @@ std::string EdgeCache::known_before(EdgeId edge) {
   std::string text = "cntr-ninja action 1\nplatform " + platform() + "\n";
   text += "command " + decider_.action(edge).hex() + "\n";
   if (writes_debug_information(command)) text += "directory " + escaped(directory_) + "\n";
+  for (const char* name : kCompilerVariables) {
+    const std::optional<std::string> value = environment_variable(name);
+    if (value) text += "variable " + std::string(name) + ' ' + escaped(*value) + '\n';
+  }
   for (const Program& program : programs_.of(command)) {
     const NodeId node = state_.node(program.path);
     // Where it lies differs between machines; what it is called can change what it does.
@@ -128,7 +133,9 @@ bool EdgeCache::put_in_place(EdgeId edge, const store::ActionResult& result, Res
     whole = whole && path != paths.end();
     if (!whole) break;
     disk_.make_parents(*path);
-    const std::string aside = *path + ".cntr-" + std::to_string(::getpid());
+    // Two outputs may be one file under two names.
+    const std::string aside =
+        *path + ".cntr-" + std::to_string(::getpid()) + "-" + std::to_string(placed.size());
     disk_.remove(aside);
     whole = cache().materialise(output, aside);
     if (!whole) break;
@@ -175,7 +182,8 @@ void EdgeCache::keep(EdgeId edge, const std::string& output, int64_t started,
   const std::vector<std::string> paths = files_of(edge);
   for (const std::string& path : paths) {
     const Identity identity = disk_.identity(path.c_str());
-    if (!identity.is_regular()) return;
+    // An empty file stands for what else the command did.
+    if (!identity.is_regular() || identity.size == 0) return;
     const std::optional<Digest> stored = cache().store_file(path);
     if (!stored) return;
     result.outputs.push_back({name_in_cache(paths, path), store::OutputKind::kFile, *stored,

@@ -1,9 +1,9 @@
 // The action cache for ordinary edges: outputs that an edge made before, here or in another tree,
 // come back from the content store instead of being made again.
 //
-// Only edges whose inputs are fully known take part: a compiler named them in a depfile (or by
-// /showIncludes). Never generator, console and phony edges, nor one with `cntr_cache = 0` in its
-// build statement.
+// Only edges of which all is known take part: compilations (compilation.h) that name what they read
+// in a depfile (or by /showIncludes). Never generator, console and phony edges, nor one with
+// `cntr_cache = 0` in its build statement.
 //
 // Which headers a compile reads is known only after it. So the look-up has two steps: what is known
 // before (command, manifest's inputs, programs) gives a key, under which lie the sets of further

@@ -41,9 +41,14 @@ struct FileTable::Finding {
   Digest digest;
 };
 
+bool FileTable::is_precompiled(NodeId node) const {
+  return ninja::is_precompiled_header(state_.graph.path(node));
+}
+
 bool FileTable::would_be_stamp(NodeId node, const Identity& identity) const {
   const bool is_empty = identity.is_regular() && identity.size == 0;
-  if (identity.exists() && !is_empty && !identity.is_directory()) return false;
+  const bool says_nothing = !identity.exists() || is_empty || identity.is_directory();
+  if (!says_nothing && !is_precompiled(node)) return false;
   const ninja::EdgeId edge = state_.graph.producer(node);
   return edge != ninja::kNone && !state_.graph.has(edge, ninja::kPhony);
 }
@@ -74,9 +79,11 @@ FileTable::Finding FileTable::examine(NodeId node, std::string& path) const {
     return finding;
   }
   if (finding.identity.exists() && would_be_stamp(node, finding.identity)) {
-    // An empty file that was empty stays the stamp that it was.
+    // An empty file that was empty stays the stamp that it was, and so does what nobody wrote.
     finding.same = memo.identity.exists() && would_be_stamp(node, memo.identity) &&
-                   memo.identity.is_directory() == finding.identity.is_directory();
+                   memo.identity.is_directory() == finding.identity.is_directory() &&
+                   (!is_precompiled(node) || (memo.identity.size == finding.identity.size &&
+                                              memo.identity.mtime == finding.identity.mtime));
     if (!finding.same) {
       finding.read = true;
       finding.digest = digest_of("empty output");

@@ -10,7 +10,7 @@
 //    their bytes: they are stamps, which stand for the action. Their content is given by whoever
 //    ran the action (set_stamp) and stays as long as the file stays empty, or away. So are
 //    generated directories: their names do not tell what is in their files, and other commands add
-//    to them.
+//    to them. And so are precompiled headers, as long as nobody writes them: times are in them.
 #pragma once
 
 #include <cstdint>
@@ -67,6 +67,7 @@ class FileTable {
   static void spread(size_t threads, size_t count, size_t piece, const Work& work);
   Finding examine(ninja::NodeId node, std::string& path) const;
   void accept(const Finding& finding);
+  bool is_precompiled(ninja::NodeId node) const;
   bool would_be_stamp(ninja::NodeId node, const Identity& identity) const;
   void remember(ninja::NodeId node);
   void grow();

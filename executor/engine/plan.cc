@@ -206,6 +206,11 @@ void Plan::report_cycle(NodeId node) const {
   }
   text += " -> ";
   text += state_.graph.path(node);
+  const ninja::Edge& last = state_.graph.edge(edge);
+  if (begin + 1 == stack_.end() && state_.graph.has(edge, ninja::kPhony) &&
+      last.explicit_outputs == 1 && last.implicit_outputs == 0 && last.implicit_inputs == 0) {
+    text += " [-w phonycycle=err]";  // otherwise the parser would have mended it
+  }
   throw user_error(text);
 }
 

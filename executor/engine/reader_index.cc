@@ -99,7 +99,7 @@ class ReaderIndexWriter {
       for (const NodeId node : graph.all_inputs(edge)) once(node);
       for (const NodeId node : graph.validations(edge)) once(node);
       for (const Link& link : state_.links_of(state_.records[edge])) once(link.node);
-      if (graph.has(edge, ninja::kGenerator)) once(graph.node_count());
+      if (graph.looks_at_times(edge)) once(graph.node_count());
     }
   }
 

@@ -204,6 +204,7 @@ bool Recorder::finish(EdgeId edge, const Begun& begun, std::span<const std::stri
     return true;
   }
   state_.records[edge] = {};
+  state_.records[edge].failed_at = disk_.file_time();
   if (why != nullptr) *why = std::string(state_.graph.path(moved));
   return false;
 }
@@ -211,7 +212,7 @@ bool Recorder::finish(EdgeId edge, const Begun& begun, std::span<const std::stri
 void Recorder::forget(EdgeId edge, const Begun& begun) {
   for (const auto& [output, before] : begun.outputs) files_.look_again(output);
   state_.records[edge] = {};
-  if (state_.graph.has(edge, ninja::kGenerator)) state_.records[edge].failed_at = disk_.file_time();
+  state_.records[edge].failed_at = disk_.file_time();
 }
 
 void Recorder::adopt(EdgeId edge, std::span<const std::string> discovered, uint32_t duration_ms) {

@@ -101,7 +101,7 @@ struct EdgeRecord {
   uint32_t duration_ms = 0;
   // When the command began. Nanoseconds, of the clock that stamps files.
   int64_t began_at = 0;
-  // Of an edge with `generator`: when it failed last; 0 when it did not.
+  // When its last run failed, or gave no record; 0 when it did not.
   int64_t failed_at = 0;
 
   bool exists() const { return action != Digest(); }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <future>
+#include <span>
 #include <string>
 #include <thread>
 #include <vector>
@@ -29,6 +30,7 @@ class Evaluator {
     if (!value(edge, "restat").empty()) flags |= kRestat;
     if (!value(edge, "depfile").empty()) flags |= kHasDepfile;
     if (!value(edge, "rspfile").empty()) flags |= kHasRspfile;
+    if (precompiles(edge)) flags |= kPrecompiles;
     return flags | deps_flag(edge);
   }
 
@@ -44,6 +46,16 @@ class Evaluator {
     text_.clear();
     append_binding(graph_, edge, name, Graph::Escape::kShell, text_);
     return text_;
+  }
+
+  bool precompiles(const Edge& edge) const {
+    if (edge.rule == kPhonyRule) return false;
+    const auto outputs =
+        std::span(graph_.edge_nodes)
+            .subspan(edge.first_node, edge.explicit_outputs + edge.implicit_outputs);
+    return std::any_of(outputs.begin(), outputs.end(), [this](NodeId node) {
+      return is_precompiled_header(graph_.text(graph_.paths[node]));
+    });
   }
 
   uint32_t deps_flag(const Edge& edge) {

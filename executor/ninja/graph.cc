@@ -134,10 +134,13 @@ std::span<const NodeId> Graph::dyndep_inputs(EdgeId edge) const {
 
 void Graph::add_dyndep(EdgeId edge, std::vector<NodeId> outputs, std::vector<NodeId> inputs,
                        bool restat) {
-  for (const NodeId output : outputs) {
-    EdgeId& producer = data_->producers[output];
-    if (producer != kNone && producer != edge) {
-      throw user_error("multiple rules generate " + std::string(path(output)));
+  const std::span<const NodeId> declared = this->outputs(edge);
+  for (auto output = outputs.begin(); output != outputs.end(); ++output) {
+    EdgeId& producer = data_->producers[*output];
+    const bool twice = std::find(declared.begin(), declared.end(), *output) != declared.end() ||
+                       std::find(outputs.begin(), output, *output) != output;
+    if (twice || (producer != kNone && producer != edge)) {
+      throw user_error("multiple rules generate " + std::string(path(*output)));
     }
     producer = edge;
   }

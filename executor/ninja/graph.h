@@ -62,8 +62,12 @@ enum EdgeFlag : uint32_t {
   kDepsMsvc = 1u << 4,
   kHasDepfile = 1u << 5,
   kHasRspfile = 1u << 6,
-  kConsole = 1u << 7,  // in the pool "console"
+  kConsole = 1u << 7,      // in the pool "console"
+  kPrecompiles = 1u << 8,  // makes a precompiled header (is_precompiled_header())
 };
+
+// "all.h.pch": clang keeps in it the times of what it read, and refuses it when they are others.
+inline bool is_precompiled_header(std::string_view path) { return path.ends_with(".pch"); }
 
 inline constexpr uint32_t kPhonyRule = 0;
 inline constexpr uint32_t kDefaultPool = 0;  // no limit; its name is ""
@@ -121,6 +125,10 @@ class Graph {
   size_t edge_count() const;
   const Edge& edge(EdgeId edge) const;
   bool has(EdgeId edge, EdgeFlag flag) const { return (this->edge(edge).flags & flag) != 0; }
+  // Whether not only contents decide about it.
+  bool looks_at_times(EdgeId edge) const {
+    return (this->edge(edge).flags & (kGenerator | kPrecompiles)) != 0;
+  }
   // With what dyndep files added: implicit outputs and inputs, restat.
   bool restat(EdgeId edge) const;
 

@@ -175,7 +175,7 @@ class Checker {
     check(edge.rule < graph_.rules.size() && edge.scope < graph_.scopes.size());
     check(edge.pool < graph_.pools.size() && edge.file < graph_.manifests.size());
     check(edge.dyndep == kNone || edge.dyndep < graph_.paths.size());
-    check(edge.flags < kConsole * 2);
+    check(edge.flags < kPrecompiles * 2);
   }
 
   const GraphArrays& graph_;

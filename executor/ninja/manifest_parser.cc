@@ -127,7 +127,8 @@ Graph ManifestParser::parse(const std::string& path) {
   builder_.emplace(content->size());
   parse_file(path, std::move(*content), builder_->add_file_scope(nullptr));
   for (PendingDigest& pending : digests_) {
-    builder_->set_manifest_digest(pending.manifest, pending.digest.get());
+    const Digest digest = pending.digest.get();
+    if (!options_.phony_cycle_is_error) builder_->set_manifest_digest(pending.manifest, digest);
   }
   return builder_->finish();
 }
@@ -307,7 +308,12 @@ void ManifestParser::parse_include(OpenFile& file, bool new_scope) {
     throw lexer.error("more than " + std::to_string(kMostNestedFiles) +
                       " files include one another; does '" + path + "' include itself?");
   }
-  std::optional<std::string> content = read_(path);
+  std::optional<std::string> content;
+  try {
+    content = read_(path);
+  } catch (const Error& error) {
+    throw lexer.error("loading '" + path + "': " + error.message());
+  }
   if (!content) throw lexer.error("loading '" + path + "': No such file or directory");
   parse_file(path, std::move(*content),
              new_scope ? builder_->add_file_scope(&file.scope) : file.scope);

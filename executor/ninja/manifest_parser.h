@@ -11,7 +11,9 @@
 namespace cntr::ninja {
 
 struct ManifestOptions {
-  bool phony_cycle_is_error = false;  // -w phonycycle=err; else a phony that names itself is mended
+  // -w phonycycle=err; else a phony that names itself is mended. Such a graph is for one run: its
+  // manifests have no digests, so that nothing takes it for what others would read.
+  bool phony_cycle_is_error = false;
   std::function<void(const std::string&)> warn;  // one line, without a prefix
 };
 

@@ -106,7 +106,8 @@ test_another_program_of_that_name_in_the_path() {
   local path=$PATH
   PATH=$PWD/one:$path build_and_expect out
   PATH=$PWD/one:$path expect_clean
-  PATH=$PWD/two:$PWD/one:$path build_and_expect out
+  PATH=$PWD/two:$PWD/one:$path build_and_expect out -d explain
+  expect_output "program $PWD/one/tool: PATH leads to another"
   expect_file out "text
 text"
   PATH=$PWD/two:$PWD/one:$path expect_clean
@@ -119,7 +120,8 @@ test_variables_that_the_project_names() {
   sed -i '1i CNTR_SIGNATURE_ENV = FLAGS' build.ninja
   FLAGS=1 build_and_expect "out user"
   FLAGS=1 expect_clean
-  FLAGS=2 build_and_expect "out user"
+  FLAGS=2 build_and_expect "out user" -d explain
+  expect_output "ninja explain: named variables: changed"
   OTHER=1 FLAGS=2 expect_clean
   build_and_expect "out user"
   expect_clean
@@ -133,6 +135,19 @@ test_variables_that_the_user_names() {
   FLAGS=1 expect_clean
   FLAGS=1 MORE=2 build_and_expect "out user"
   unset CNTR_SIGNATURE_ENV
+}
+
+test_what_failed_says_so() {
+  only_cntr
+  printf 'rule cat\n  command = cat $in >$out && test -s $in\nbuild out: cat in\n' >build.ninja
+  echo text >in
+  ninja_
+  put in ""
+  expect_code 1 "$NINJA"
+  put in "other"
+  ninja_ -d explain
+  expect_message "ninja explain: the last run failed, or an input changed while it ran" \
+    "[1/1] cat in >out && test -s in"
 }
 
 # --- explanations ---------------------------------------------------------------------------------

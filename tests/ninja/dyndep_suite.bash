@@ -145,6 +145,8 @@ test_mistakes_in_dyndep_files() {
   dyndep_mistake "dyndep file 'dd' mentions output 'other' whose build statement does not have a dyndep binding for the file" \
     <<<$'ninja_dyndep_version = 1\nbuild out: dyndep\nbuild other: dyndep'
   dyndep_mistake "multiple rules generate other" <<<$'ninja_dyndep_version = 1\nbuild out | other: dyndep'
+  dyndep_mistake "multiple rules generate out" <<<$'ninja_dyndep_version = 1\nbuild out | out: dyndep'
+  dyndep_mistake "multiple rules generate more" <<<$'ninja_dyndep_version = 1\nbuild out | more more: dyndep'
   dyndep_mistake "dependency cycle: out -> out" <<<$'ninja_dyndep_version = 1\nbuild out: dyndep | out'
 }
 

@@ -224,3 +224,40 @@ test_thin_archives_change_with_their_members() {
   expect_no_output_of "LINK"
   expect_no_output_of "AR"
 }
+
+# clang writes the times of headers into *.pch and compares them when it uses it.
+test_headers_that_are_precompiled() {
+  only_cntr
+  cat >build.ninja <<'MANIFEST'
+rule precompile
+  command = echo $out >>../ran; stat -c '%y' all.h | cat - $in >$out; echo $out: all.h >$out.d
+  depfile = $out.d
+  deps = gcc
+rule compile
+  command = echo $out >>../ran; test "$$(head -n 1 all.h.pch)" = "$$(stat -c '%y' all.h)" && cat $in >$out
+build all.h.pch: precompile list
+build a.o: compile a.c | all.h.pch
+build b.o: compile b.c | all.h.pch
+MANIFEST
+  touch list all.h a.c b.c
+  put a.c one
+  put b.c two
+  build_and_expect "a.o all.h.pch b.o"
+  expect_clean
+  tick
+  touch all.h
+  build_and_expect all.h.pch
+  expect_clean
+  touch -d '2 days ago' all.h
+  put a.c three
+  build_and_expect "a.o all.h.pch"
+  put all.h changed
+  build_and_expect "a.o all.h.pch b.o"
+  put all.h.pch 'by hand'
+  build_and_expect all.h.pch
+  expect_clean
+  cp -a . ../copy
+  cd ../copy
+  build_and_expect all.h.pch
+  expect_clean
+}

@@ -91,6 +91,9 @@ MANIFEST
 test_mistakes_in_included_files() {
   mistake "ninja: error: build.ninja:1: loading 'nix.ninja': No such file or directory" "include nix.ninja" \
     "                 ^ near here" <<<'include nix.ninja'
+  mkdir folder
+  mistake "ninja: error: build.ninja:1: loading 'folder': Cannot read folder: Is a directory" "subninja folder" \
+    "               ^ near here" <<<'subninja folder'
   echo 'build a b' >sub.ninja
   mistake "ninja: error: sub.ninja:1: expected ':', got newline (\$ also escapes ':')" "build a b" \
     "         ^ near here" <<<'subninja sub.ninja'
@@ -123,7 +126,10 @@ MANIFEST
   expect_output "ninja: warning: phony target 'a' names itself as an input; ignoring [-w phonycycle=warn]"
   expect_exists b
   expect_code 1 "$NINJA" -w phonycycle=err a
-  expect_output "ninja: error: dependency cycle: a -> a"
+  expect_output "ninja: error: dependency cycle: a -> a [-w phonycycle=err]"
+  ninja_ -w phonycycle=warn a
+  expect_message "ninja: warning: phony target 'a' names itself as an input; ignoring [-w phonycycle=warn]" \
+    "ninja: no work to do."
 }
 
 test_a_missing_input() {
