@@ -93,7 +93,7 @@ std::optional<Affected> affected_edges(const State& state, const ReaderIndex& in
   for (NodeId node = 0; node < changed.size(); ++node) {
     if (changed[node] != 0) spreading.add_node(node);
   }
-  if (!spreading.add(index.generators()) || !spreading.follow(ran)) return std::nullopt;
+  if (!spreading.add(index.by_times()) || !spreading.follow(ran)) return std::nullopt;
   return spreading.take();
 }
 

@@ -27,7 +27,7 @@ struct Affected {
 
 // The edges of which something that they depend on, also by order only or through other edges, is
 // marked in `changed` (by node; 0 for what it does not have), or an output of their own is; and all
-// edges with `generator`, which go by times. `ran` are the edges whose record is younger than the
+// edges that look at times. `ran` are the edges whose record is younger than the
 // index. nullopt when that cannot be told, or not quickly: a dyndep file may say something else
 // after the change, the index is damaged, or the way through what ran is very long.
 std::optional<Affected> affected_edges(const State& state, const ReaderIndex& index,

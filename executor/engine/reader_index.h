@@ -15,8 +15,8 @@
 namespace cntr::engine {
 
 // The index of the state file with this id: of each node the edges that name it as an input of any
-// kind or as a validation, and those that read or wrote it when they ran last; and the edges with
-// `generator`. "" when the format has no room for it.
+// kind or as a validation, and those that read or wrote it when they ran last; and the edges that
+// look at times. "" when the format has no room for it.
 std::string reader_index_bytes(const State& state, uint64_t state_id);
 
 // Reads only what it is asked for. Thread-safe.
@@ -30,7 +30,7 @@ class ReaderIndex {
   // Each edge once; valid as long as the index. nullopt: that part is damaged. A node that came
   // after the state file was written has none.
   std::optional<std::span<const ninja::EdgeId>> readers(ninja::NodeId node) const;
-  std::optional<std::span<const ninja::EdgeId>> generators() const { return list(nodes_); }
+  std::optional<std::span<const ninja::EdgeId>> by_times() const { return list(nodes_); }
 
  private:
   // The edges of a node.
@@ -46,7 +46,7 @@ class ReaderIndex {
   std::optional<std::span<const ninja::EdgeId>> list(size_t number) const;
 
   std::shared_ptr<MappedFile> file_;
-  std::span<const List> lists_;  // by node, then that of the generators
+  std::span<const List> lists_;  // by node, then that of the edges that look at times
   std::span<const ninja::EdgeId> edges_;
   size_t nodes_ = 0;
   size_t edge_count_ = 0;  // of the graph

@@ -64,9 +64,9 @@ TEST_F(ReaderIndexTest, HasEachEdgeOfAFileOnce) {
   EXPECT_THAT(readers("a"), Optional(IsEmpty()));
 }
 
-TEST_F(ReaderIndexTest, HasTheGenerators) {
+TEST_F(ReaderIndexTest, HasTheEdgesThatLookAtTimes) {
   const auto index = read();
-  EXPECT_THAT(index->generators(), Optional(ElementsAre(3u)));
+  EXPECT_THAT(index->by_times(), Optional(ElementsAre(3u)));
 }
 
 TEST_F(ReaderIndexTest, AFileThatCameLaterHasNone) {
@@ -90,7 +90,7 @@ TEST_F(ReaderIndexTest, NoDamageLeadsToAnotherAnswer) {
     for (ninja::NodeId node = 0; node < state_.graph.node_count(); ++node) {
       take(index.readers(node));
     }
-    take(index.generators());
+    take(index.by_times());
     return lists;
   };
   const auto whole = read();
