@@ -164,6 +164,7 @@ class Assembly {
   void link(size_t package) {
     const StoredPackage& stored = packages_[package].stored;
     tree_.begin_package(info(package).dist(), pack_of(package));
+    paths_[package].reserve(stored.package.files.size());
     for (size_t i = 0; i < stored.package.files.size(); ++i) {
       const LinkedFile& file = stored.package.files[i];
       RecordedPath record;

@@ -20,7 +20,7 @@ constexpr Attributes kDirectoryAttributes{0755, 0, 0, PrefixTree::kTime};
 constexpr int kMostLinks = 40;  // as Linux
 
 // The components of a path, the last one first.
-std::vector<std::string> reversed_components(const std::string& path) {
+std::vector<std::string> reversed_components(std::string_view path) {
   std::vector<std::string> out = split(path, '/');
   std::reverse(out.begin(), out.end());
   return out;
@@ -73,10 +73,20 @@ NodeId PrefixTree::step(NodeId directory, const std::string& name, std::vector<s
   return directory;
 }
 
+// Paths come a directory after another, so the one of the last path is mostly that of the next.
 PrefixTree::Place PrefixTree::resolve(const std::string& path) {
-  std::vector<std::string> rest = reversed_components(path);
-  const std::string name = rest.front();
-  rest.erase(rest.begin());
+  const size_t slash = path.rfind('/');
+  if (slash == std::string::npos) return {Tree::kRoot, path};
+  const std::string_view above = std::string_view(path).substr(0, slash);
+  if (last_directory_ == kNone || last_path_ != above) {
+    last_directory_ = directory_of(path, above);
+    last_path_ = above;
+  }
+  return {last_directory_, path.substr(slash + 1)};
+}
+
+NodeId PrefixTree::directory_of(const std::string& path, std::string_view above) {
+  std::vector<std::string> rest = reversed_components(above);
   NodeId directory = Tree::kRoot;
   int links = 0;
   while (!rest.empty()) {
@@ -87,7 +97,7 @@ PrefixTree::Place PrefixTree::resolve(const std::string& path) {
       throw error(path, "lies behind a symbolic link that leads out of the environment");
     }
   }
-  return {directory, name};
+  return directory;
 }
 
 // A relative link must stay in the environment, for which its own place counts. An absolute one is
@@ -116,9 +126,14 @@ bool PrefixTree::is_same(NodeId one, NodeId other) const {
   return tree_.kind(one) == NodeKind::kDirectory;
 }
 
+void PrefixTree::take_out(EntryId entry) {
+  tree_.remove(entry);
+  last_directory_ = kNone;  // it may have led there
+}
+
 void PrefixTree::remove(EntryId entry, const std::string& path) {
   const uint32_t loser = owners_[entry];
-  tree_.remove(entry);
+  take_out(entry);
   if (packages_[loser] == packages_.back()) return;
   Replaced& replaced = replaced_[{this_package(), loser}];
   if (replaced.count++ == 0) replaced.first = path;
@@ -128,7 +143,7 @@ void PrefixTree::put(const Place& place, NodeId node, const std::string& path) {
   if (const auto there = tree_.find(place.directory, place.name)) {
     if (is_same(tree_.node(*there), node)) {
       if (tree_.kind(node) == NodeKind::kDirectory) return;
-      tree_.remove(*there);
+      take_out(*there);
     } else {
       remove(*there, path);
     }
@@ -197,7 +212,7 @@ bool PrefixTree::has_content(const std::string& path, squashfs::FileContent cont
 
 bool PrefixTree::erase(const std::string& path) {
   const auto entry = find(path);
-  if (entry) tree_.remove(*entry);
+  if (entry) take_out(*entry);
   return entry.has_value();
 }
 

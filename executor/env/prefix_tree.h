@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -62,12 +63,14 @@ class PrefixTree {
 
   std::optional<squashfs::EntryId> find(const std::string& path) const;
   Place resolve(const std::string& path);
+  squashfs::NodeId directory_of(const std::string& path, std::string_view above);
   squashfs::NodeId step(squashfs::NodeId directory, const std::string& name,
                         std::vector<std::string>& rest, int& links);
   squashfs::NodeId make_directory(squashfs::NodeId parent, const std::string& name);
   uint32_t this_package() const { return static_cast<uint32_t>(packages_.size() - 1); }
   void name(squashfs::NodeId directory, const std::string& name, squashfs::NodeId node);
   void put(const Place& place, squashfs::NodeId node, const std::string& path);
+  void take_out(squashfs::EntryId entry);
   void remove(squashfs::EntryId entry, const std::string& path);
   void check_target(const Place& place, const std::string& target, const std::string& path);
   bool is_same(squashfs::NodeId one, squashfs::NodeId other) const;
@@ -77,6 +80,8 @@ class PrefixTree {
   std::vector<std::string> packages_;  // by the number that owners_ holds
   std::vector<uint32_t> owners_;       // of each entry of the tree
   uint32_t pack_ = 0;
+  std::string last_path_;  // of a directory, as far as last_directory_ is one
+  squashfs::NodeId last_directory_ = squashfs::kNone;
   std::map<std::pair<uint32_t, uint32_t>, Replaced> replaced_;  // by winner and loser
   std::map<uint32_t, Replaced> outside_;                        // links, by package
 };

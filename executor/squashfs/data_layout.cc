@@ -1,7 +1,7 @@
 #include "squashfs/data_layout.h"
 
 #include <algorithm>
-#include <map>
+#include <unordered_map>
 
 #include "base/error.h"
 
@@ -35,7 +35,9 @@ void DataLayout::find_used(const Tree& tree) {
     const FileContent content = tree.content(node);
     places_.at(content.pack).files.at(content.file).used = true;
   }
-  std::map<Digest, FileContent> first_with;
+  size_t files = 0;
+  for (const PackPlaces& places : places_) files += places.files.size();
+  std::unordered_map<Digest, FileContent, DigestHash> first_with(files);
   for (uint32_t pack = 0; pack < packs_.size(); ++pack) {
     for (FileIndex file = 0; file < places_[pack].files.size(); ++file) {
       Place& place = places_[pack].files[file];

@@ -11,6 +11,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 #include <span>
 #include <string>
 #include <string_view>
@@ -25,6 +26,15 @@ namespace cntr::squashfs {
 
 using FileIndex = uint32_t;
 constexpr uint32_t kNoFragment = 0xffffffff;
+
+// For hash tables: a digest is random already.
+struct DigestHash {
+  size_t operator()(const Digest& digest) const {
+    size_t hash = 0;
+    std::memcpy(&hash, digest.data(), sizeof(hash));
+    return hash;
+  }
+};
 
 // One file's place in the pack.
 struct PackedFile {

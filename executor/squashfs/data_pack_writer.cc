@@ -24,14 +24,6 @@ bool is_zeros(std::string_view bytes) {
          std::memcmp(bytes.data(), bytes.data() + 1, bytes.size() - 1) == 0;
 }
 
-struct DigestHash {
-  size_t operator()(const Digest& digest) const {
-    size_t hash = 0;
-    std::memcpy(&hash, digest.data(), sizeof(hash));
-    return hash;
-  }
-};
-
 }  // namespace
 
 class DataPackWriter::State {

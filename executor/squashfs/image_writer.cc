@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "base/file_system.h"
+#include "base/parallel.h"
 #include "squashfs/block_compressor.h"
 #include "squashfs/data_copy.h"
 #include "squashfs/data_layout.h"
@@ -77,9 +78,10 @@ ImageSummary write(const Tree& tree, std::span<const DataPack* const> packs,
   }
   const uint64_t data_begin = file.size();
   const DataLayout data(tree, packs, data_begin);
-  copy_blocks(data.copies(), packs, fd, file.name(), use);
   file.resize(data.end());
-  write_metadata(tree, data, compressor, file, super);
+  const auto copy = [&] { copy_blocks(data.copies(), packs, fd, file.name(), use); };
+  const auto describe = [&] { write_metadata(tree, data, compressor, file, super); };
+  run_in_parallel(2, 2, [&](size_t i) { i == 0 ? copy() : describe(); });
   super.bytes_used = file.size();
   file.check(sqfs_super_write(&super, file.library_object()));
   file.resize((file.size() + kPadding - 1) / kPadding * kPadding);

@@ -170,6 +170,27 @@ TEST_F(PrefixTreeTest, WhatIsErasedIsGoneWithAllBelowIt) {
   EXPECT_THAT(warnings(), ElementsAre());
 }
 
+TEST_F(PrefixTreeTest, ADirectoryThatIsGoneIsMadeAgainForTheNextFileInIt) {
+  begin("a");
+  tree_.add("share/doc/one", file());
+  tree_.erase("share");
+  tree_.add("share/doc/two", file());
+  EXPECT_THAT(listed(), ElementsAre("share/", "share/doc/", "share/doc/two of 0"));
+}
+
+TEST_F(PrefixTreeTest, TheNextFileGoesWhereALinkInTheDirectorysPlaceLeads) {
+  begin("a");
+  tree_.add("lib/one", file());
+  begin("b");
+  tree_.add("lib", link("lib64"));
+  tree_.add("lib/two", file());
+  begin("c");
+  tree_.add("lib", link("lib32"));
+  tree_.add("lib/three", file());
+  EXPECT_THAT(listed(), ElementsAre("lib -> lib32", "lib32/", "lib32/three of 2", "lib64/",
+                                    "lib64/two of 1"));
+}
+
 TEST_F(PrefixTreeTest, AllBelongsToTheOwner) {
   begin("a");
   tree_.add("lib/a", file());
