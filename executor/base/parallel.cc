@@ -5,6 +5,7 @@
 #include <exception>
 #include <mutex>
 #include <optional>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -19,8 +20,6 @@ void run_in_parallel(size_t count, unsigned threads, const std::function<void(si
   size_t failed = count;
   const StopRequest* const stop = stop_request_of_thread();
   const auto work = [&] {
-    std::optional<StopScope> scope;
-    if (stop != nullptr) scope.emplace(*stop);
     for (size_t i = next++; i < count; i = next++) {
       try {
         throw_if_stopped();
@@ -35,9 +34,21 @@ void run_in_parallel(size_t count, unsigned threads, const std::function<void(si
       }
     }
   };
-  std::vector<std::thread> workers(std::min<size_t>(std::max(threads, 1U), count));
-  for (std::thread& worker : workers) worker = std::thread(work);
-  for (std::thread& worker : workers) worker.join();
+  const auto help = [&] {
+    std::optional<StopScope> scope;
+    if (stop != nullptr) scope.emplace(*stop);
+    work();
+  };
+  const size_t wanted = std::min<size_t>(std::max(threads, 1U), count);
+  std::vector<std::thread> helpers;
+  helpers.reserve(wanted);
+  try {
+    while (helpers.size() + 1 < wanted) helpers.emplace_back(help);
+  } catch (const std::system_error&) {
+    // Those that there are do it.
+  }
+  work();
+  for (std::thread& helper : helpers) helper.join();
   if (failure) std::rethrow_exception(failure);
 }
 

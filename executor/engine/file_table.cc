@@ -2,11 +2,10 @@
 
 #include <algorithm>
 #include <atomic>
-#include <exception>
-#include <mutex>
-#include <system_error>
 #include <thread>
 #include <utility>
+
+#include "base/parallel.h"
 
 namespace cntr::engine {
 
@@ -18,8 +17,9 @@ namespace {
 constexpr size_t kProbesAThread = 512;
 constexpr size_t kReadsAThread = 64;
 
-size_t threads_for(size_t useful) {
-  return std::clamp<size_t>(std::thread::hardware_concurrency(), 1, std::max<size_t>(useful, 1));
+unsigned threads_for(size_t useful) {
+  const size_t processors = std::thread::hardware_concurrency();
+  return static_cast<unsigned>(std::clamp<size_t>(processors, 1, std::max<size_t>(useful, 1)));
 }
 
 // File, directory or another kind; 0 when nothing is there.
@@ -113,40 +113,20 @@ void FileTable::accept(const Finding& finding) {
 }
 
 // Calls work(begin, end, thread) for pieces of [0, count), on several threads when it is worth it.
-// Throws the first exception of one.
+// Throws the exception of one.
 template <typename Work>
-void FileTable::spread(size_t threads, size_t count, size_t piece, const Work& work) {
+void FileTable::spread(unsigned threads, size_t count, size_t piece, const Work& work) {
   std::atomic<size_t> next{0};
-  std::exception_ptr failure;
-  std::mutex failure_mutex;
-  const auto run = [&](size_t thread) {
-    try {
-      while (true) {
-        const size_t begin = next.fetch_add(piece, std::memory_order_relaxed);
-        if (begin >= count) return;
-        work(begin, std::min(begin + piece, count), thread);
-      }
-    } catch (...) {
-      const std::lock_guard<std::mutex> lock(failure_mutex);
-      if (!failure) failure = std::current_exception();
-      next = count;
+  run_in_parallel(threads, threads, [&](size_t thread) {
+    for (size_t begin = next.fetch_add(piece); begin < count; begin = next.fetch_add(piece)) {
+      work(begin, std::min(begin + piece, count), thread);
     }
-  };
-  std::vector<std::thread> helpers;
-  helpers.reserve(threads);
-  try {
-    while (helpers.size() + 1 < threads) helpers.emplace_back(run, helpers.size() + 1);
-  } catch (const std::system_error&) {
-    // The system has no room for more: those that there are do it.
-  }
-  run(0);
-  for (std::thread& helper : helpers) helper.join();
-  if (failure) std::rethrow_exception(failure);
+  });
 }
 
 FileTable::Probed FileTable::probe(std::span<const NodeId> nodes) {
   grow();
-  const size_t threads = threads_for(nodes.size() / kProbesAThread);
+  const unsigned threads = threads_for(nodes.size() / kProbesAThread);
   std::vector<std::vector<Finding>> findings(threads);
   spread(threads, nodes.size(), 128, [&](size_t begin, size_t end, size_t thread) {
     std::string path;

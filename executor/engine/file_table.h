@@ -64,7 +64,7 @@ class FileTable {
  private:
   struct Finding;
   template <typename Work>
-  static void spread(size_t threads, size_t count, size_t piece, const Work& work);
+  static void spread(unsigned threads, size_t count, size_t piece, const Work& work);
   Finding examine(ninja::NodeId node, std::string& path) const;
   void accept(const Finding& finding);
   bool is_precompiled(ninja::NodeId node) const;

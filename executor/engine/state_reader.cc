@@ -2,10 +2,11 @@
 
 #include <algorithm>
 #include <cstring>
-#include <future>
+#include <utility>
 
 #include "base/error.h"
 #include "base/file_system.h"
+#include "base/parallel.h"
 #include "engine/state_bytes.h"
 #include "ninja/graph_image.h"
 
@@ -53,16 +54,25 @@ StateHeader read_header(std::span<const std::byte> bytes) {
   return header;
 }
 
-std::span<std::byte> section_of(const MappedFile& mapping, const StateHeader& header,
-                                Section section) {
-  const SectionPlace& place = header.places[section];
-  mapping.prefault(place.offset, place.size);
-  const std::span<std::byte> bytes = mapping.bytes().subspan(place.offset, place.size);
-  if (fast_checksum(text_of(bytes)) != place.checksum) {
-    throw damaged("section " + std::to_string(section));
+// Of a state file; each is checked when it is asked for. Thread-safe.
+class Sections {
+ public:
+  Sections(const MappedFile& file, const StateHeader& header) : file_(file), header_(header) {}
+
+  std::span<std::byte> operator[](Section section) const {
+    const SectionPlace& place = header_.places[section];
+    file_.prefault(place.offset, place.size);
+    const std::span<std::byte> bytes = file_.bytes().subspan(place.offset, place.size);
+    if (fast_checksum(text_of(bytes)) != place.checksum) {
+      throw damaged("section " + std::to_string(section));
+    }
+    return bytes;
   }
-  return bytes;
-}
+
+ private:
+  const MappedFile& file_;
+  const StateHeader& header_;
+};
 
 // Of what links refer to. One comparison after a loop without branches: there are millions.
 struct Highest {
@@ -87,8 +97,30 @@ void check_record(const EdgeRecord& record, size_t links) {
   }
 }
 
+// All but the graph and the paths that belong to it.
+void read_columns(const Sections& sections, SavedState& saved) {
+  State& state = saved.state;
+  state.contents = Contents(Column<Digest>(elements<Digest>(sections[kDigests], "digests")));
+  state.memos = Column<FileMemo>(elements<FileMemo>(sections[kMemos], "memos"));
+  state.records = Column<EdgeRecord>(elements<EdgeRecord>(sections[kRecords], "records"));
+  state.links = Column<Link>(elements<Link>(sections[kLinks], "links"));
+  const auto retired = elements<RetiredRecord>(sections[kRetired], "retired records");
+  state.retired.assign(retired.begin(), retired.end());
+  const auto programs = elements<NodeId>(sections[kPrograms], "programs");
+  state.programs.assign(programs.begin(), programs.end());
+  const auto manifests = elements<Identity>(sections[kManifests], "manifests");
+  saved.manifests.assign(manifests.begin(), manifests.end());
+  const auto closure = elements<NodeId>(sections[kClosure], "closure");
+  saved.closure.emplace(closure.begin(), closure.end());
+  const auto clean = elements<uint8_t>(sections[kClean], "clean");
+  saved.clean.assign(clean.begin(), clean.end());
+}
+
 // Makes sure that no number in the columns leads out of them, and returns the highest node.
 NodeId check_columns(const State& state) {
+  if (state.contents.size() == 0 || state.contents.at(kMissing) != Digest()) {
+    throw damaged("digests");
+  }
   const auto unknown_or_there = [&state](const FileMemo& memo) {
     return memo.content == kUnknown || memo.content < state.contents.size();
   };
@@ -235,38 +267,25 @@ class JournalReader {
 
 SavedState read_state(const std::shared_ptr<MappedFile>& mapping) {
   const StateHeader header = read_header(mapping->bytes());
-  const auto section = [&](Section which) { return section_of(*mapping, header, which); };
-  // The graph is half of the bytes, and of the work.
-  const bool is_large = mapping->bytes().size() > kLarge;
-  std::future<ninja::Graph> graph =
-      std::async(is_large ? std::launch::async | std::launch::deferred : std::launch::deferred,
-                 [&section] { return ninja::graph_from_bytes(section(kGraph)); });
+  const Sections sections(*mapping, header);
   SavedState saved;
   saved.environment = header.environment;
   saved.id = header.id;
-  State& state = saved.state;
-  state.mapping = mapping;
-  state.contents = Contents(Column<Digest>(elements<Digest>(section(kDigests), "digests")));
-  if (state.contents.size() == 0 || state.contents.at(kMissing) != Digest()) {
-    throw damaged("digests");
-  }
-  state.memos = Column<FileMemo>(elements<FileMemo>(section(kMemos), "memos"));
-  state.records = Column<EdgeRecord>(elements<EdgeRecord>(section(kRecords), "records"));
-  state.links = Column<Link>(elements<Link>(section(kLinks), "links"));
-  const auto retired = elements<RetiredRecord>(section(kRetired), "retired records");
-  state.retired.assign(retired.begin(), retired.end());
-  const auto programs = elements<NodeId>(section(kPrograms), "programs");
-  state.programs.assign(programs.begin(), programs.end());
-  const auto manifests = elements<Identity>(section(kManifests), "manifests");
-  saved.manifests.assign(manifests.begin(), manifests.end());
-  const auto closure = elements<NodeId>(section(kClosure), "closure");
-  if (header.concluded != 0) saved.closure.emplace(closure.begin(), closure.end());
-  const auto clean = elements<uint8_t>(section(kClean), "clean");
-  saved.clean.assign(clean.begin(), clean.end());
-  const NodeId highest_link = check_columns(state);
-  state.graph = graph.get();
-  add_paths(text_of(section(kAddedPaths)), state);
-  check_numbers(state, saved, highest_link);
+  saved.state.mapping = mapping;
+  // The graph is half of the bytes, and of the work.
+  ninja::Graph graph;
+  NodeId highest_link = 0;
+  const auto read_graph = [&] { graph = ninja::graph_from_bytes(sections[kGraph]); };
+  const auto read_rest = [&] {
+    read_columns(sections, saved);
+    if (header.concluded == 0) saved.closure.reset();
+    highest_link = check_columns(saved.state);
+  };
+  const unsigned threads = mapping->bytes().size() > kLarge ? 2 : 1;
+  run_in_parallel(2, threads, [&](size_t i) { i == 0 ? read_graph() : read_rest(); });
+  saved.state.graph = std::move(graph);
+  add_paths(text_of(sections[kAddedPaths]), saved.state);
+  check_numbers(saved.state, saved, highest_link);
   return saved;
 }
 
