@@ -1,6 +1,7 @@
 #include "base/mapped_file.h"
 
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -9,12 +10,6 @@
 #include "base/file_system.h"
 
 namespace cntr {
-
-namespace {
-
-constexpr size_t kPage = 4096;
-
-}  // namespace
 
 std::shared_ptr<MappedFile> MappedFile::of(int fd, const std::string& path, Access access) {
   const auto found = stat_descriptor(fd);
@@ -27,8 +22,9 @@ std::shared_ptr<MappedFile> MappedFile::of(int fd, const std::string& path, Acce
 }
 
 void MappedFile::prefault(size_t offset, size_t size) const {
-  const size_t begin = offset / kPage * kPage;
   if (offset >= size_ || size == 0) return;
+  static const auto page = static_cast<size_t>(::sysconf(_SC_PAGESIZE));
+  const size_t begin = offset / page * page;
   // Kernels before 5.14 cannot; then pages come one after the other.
   ::madvise(data_ + begin, std::min(size, size_ - offset) + (offset - begin), MADV_POPULATE_READ);
 }

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <string>
 
 #include "base/error.h"
@@ -39,6 +40,20 @@ TEST_F(MappedFileTest, AChangeOfTheMemoryLeavesTheFileAsItIs) {
   file->bytes()[0] = std::byte{'c'};
   EXPECT_EQ(file->text(), "come text");
   EXPECT_EQ(read_file(path_), "some text");
+}
+
+TEST_F(MappedFileTest, AnyPartMayBeBroughtIntoMemory) {
+  const std::string text(20'000, 'x');
+  write_file_atomically(path_, text);
+  const auto file = map(Access::kChange);
+  ASSERT_NE(file, nullptr);
+  file->bytes()[5000] = std::byte{'c'};
+  for (const size_t offset : {size_t{0}, size_t{4097}, text.size() - 1, text.size(), SIZE_MAX}) {
+    for (const size_t size : {size_t{0}, size_t{1}, text.size(), SIZE_MAX}) {
+      file->prefault(offset, size);
+    }
+  }
+  EXPECT_EQ(file->text(), std::string(5000, 'x') + "c" + std::string(14'999, 'x'));
 }
 
 TEST_F(MappedFileTest, IsNothingWithoutBytes) {
