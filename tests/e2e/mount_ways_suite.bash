@@ -44,6 +44,13 @@ test_docker_shows_it() {
   docker rmi "cntr-mount-test-$$" >/dev/null
 }
 
+# A holder of the image that ${theirs[@]} starts, when it has said so.
+their_holder() { # <number>
+  "${theirs[@]}" "$probe" hold "$image" 0 image <&9 >"holder.$1" &
+  holders[$1]=$!
+  wait_until test -s "holder.$1"
+}
+
 test_roots_mount_is_used_by_others() {
   begin_mounts
   need root test "$(id -u)" = 0
@@ -56,9 +63,7 @@ test_roots_mount_is_used_by_others() {
   chown 65534:65534 theirs
   chmod 644 "$image"
   started_holder 1 hold "$image" 0 image
-  "${theirs[@]}" "$probe" hold "$image" 0 image <&9 >holder.2 &
-  holders[2]=$!
-  wait_until test -s holder.2
+  their_holder 2
   expect_holder 2 joined
   expect_equal "place" "$(path_of 1)" "$(path_of 2)"
   # Their lock counts.
@@ -71,9 +76,7 @@ test_roots_mount_is_used_by_others() {
   chown 65534:65534 "$image"
   chmod 600 "$image"
   started_holder 3 hold "$image" 0 image
-  "${theirs[@]}" "$probe" hold "$image" 0 image <&9 >holder.4 &
-  holders[4]=$!
-  wait_until test -s holder.4
+  their_holder 4
   expect_holder 4 mounted
   expect_failure "${theirs[@]}" ls "$(path_of 3)"
   kill_holder 3

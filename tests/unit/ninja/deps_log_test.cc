@@ -213,23 +213,18 @@ TEST_F(DepsLogFile, PathsThatEndAlikeAreDifferent) {
 // Beyond a few records paths are found in another way.
 TEST_F(DepsLogFile, ManyRecordsNumberPathsAsAFewDo) {
   write(log_of_ninja());
-  {
+  const auto record_runs = [this](std::string_view output, std::string_view header) {
     DepsLogWriter writer(path_);
     for (int run = 0; run < 100; ++run) {
       const std::string source = std::to_string(run) + ".cc";
-      writer.record("a.o", run, {{source, "ab.h", "new.h"}});
+      writer.record(output, run, {{source, header, "new.h"}});
     }
-  }
+  };
+  record_runs("a.o", "ab.h");
   EXPECT_THAT(text_of(read()),
               ElementsAre("a.o 99: 99.cc ab.h new.h", "bc.o 1795274502541622077: b.cc ab.h"));
   EXPECT_EQ(read().path_count(), 5U + 101U);
-  {
-    DepsLogWriter writer(path_);
-    for (int run = 0; run < 100; ++run) {
-      const std::string source = std::to_string(run) + ".cc";
-      writer.record("bc.o", run, {{source, "b.cc", "new.h"}});
-    }
-  }
+  record_runs("bc.o", "b.cc");
   EXPECT_THAT(text_of(read()),
               ElementsAre("a.o 99: 99.cc ab.h new.h", "bc.o 99: 99.cc b.cc new.h"));
   EXPECT_EQ(read().path_count(), 5U + 101U);
